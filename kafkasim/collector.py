@@ -1,0 +1,39 @@
+"""Gives Python's garbage collector a rest where everything that is made stays."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Within, no cyclic garbage is collected.
+
+    For a run, the reading of a history and its check: they make millions of objects, keep nearly all of them to the
+    end, and make no cycles to speak of. Looking through them again and again finds nothing and can double the time.
+    Where the collector rests already it is left alone.
+
+    >>> with collector_at_rest():
+    ...     gc.isenabled()
+    False
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def count_as_old() -> None:
+    """Has the garbage collector take all that there is for old, so that it is not looked through soon.
+
+    For what is known to hold no garbage, as the operations of a run. Where somebody else has frozen objects, which
+    would have to be thawed to do this, nothing happens.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()
