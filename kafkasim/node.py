@@ -1,0 +1,289 @@
+"""The Maelstrom node: the log service on standard input and output, one JSON message a line.
+
+A byte pump around `kafkasim.service.LogService`. It reads whatever has arrived, answers every whole line of
+it and writes all the answers at once: a lone request is answered without delay, and under load the cost of
+a system call is shared by hundreds of requests. In between nothing is buffered, so the only thing that ever
+waits here is the beginning of a line whose end has not come yet.
+
+It survives whatever it is sent: lines that are no messages are logged and skipped, requests that cannot be
+obeyed are answered with an error (`kafkasim.messages` says which). It ends, without a word, when its input
+ends, when nobody reads its output any more, and when it is told to by SIGINT or SIGTERM; the first of those
+lets it finish the answers it has begun. Nothing but messages is ever written to its standard output;
+it logs to standard error, warnings and worse unless told otherwise.
+
+What was measured to come to this: ``docs/decisions/0003-node-pump.md``.
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import logging
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from kafkasim.messages import (
+    UNDECODABLE,
+    AnyRequest,
+    Envelope,
+    Error,
+    ErrorCode,
+    NotAnEnvelopeError,
+    decode_line,
+    decode_lines,
+    encode,
+)
+from kafkasim.service import LogService, Service
+
+if TYPE_CHECKING:  # a node that is started without options needs no parser of them
+    from argparse import ArgumentParser
+
+_LOG: Final = logging.getLogger(__name__)
+
+READ_SIZE: Final = 16 * 1024
+"""The most bytes that are read at once: some 160 requests, which share a write and still fit in the cache."""
+
+_GC_THRESHOLD: Final = 100_000
+"""Containers that must be alive beyond the last collection before the next one looks for cycles. Serving makes no
+cycles, so a collection finds nothing; only failures of our own, with their tracebacks, may leave some behind."""
+
+_CLOSED: Final = (errno.EPIPE, errno.ECONNRESET, errno.EBADF)
+"""How reading and writing fail where there is nobody on the other side, or never was."""
+
+STDIN: Final = 0
+STDOUT: Final = 1
+
+
+class LineBuffer:
+    r"""Cuts what arrives into whole lines, and keeps the beginning of the line that is not whole yet.
+
+    The cost is that of the bytes, however long a line is and in however many pieces it comes.
+
+    >>> lines = LineBuffer()
+    >>> lines.feed(b'{"a":'), lines.feed(b'1}\n{"b":2}\n{"c"'), lines.rest()
+    (b'', b'{"a":1}\n{"b":2}\n', b'{"c"')
+    """
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> bytes:
+        """All the lines that are whole now that this has arrived too, each with its newline; often none."""
+        end = data.rfind(b"\n") + 1
+        if not end:
+            self._pieces.append(data)
+            return b""
+        if end == len(data) and not self._pieces:
+            return data
+        whole = b"".join((*self._pieces, data[:end]))
+        self._pieces = [data[end:]] if end < len(data) else []
+        return whole
+
+    def rest(self) -> bytes:
+        """The line that was begun and not ended; it is forgotten by being asked for."""
+        rest, self._pieces = b"".join(self._pieces), []
+        return rest
+
+
+class _Stopped(BaseException):
+    """A signal has come while the node waited for input. No `Exception`: whoever handles those goes on."""
+
+
+class Signals:
+    """Has SIGINT and SIGTERM end the node between two writes, so that the last answer is a whole line.
+
+    The second one ends it at once, in case nobody takes its answers.
+    """
+
+    __slots__ = ("received", "waiting")
+
+    def __init__(self) -> None:
+        self.received = 0
+        """The number of the signal that came; 0: none."""
+        self.waiting = False
+        """Whether the node waits for input, and may be woken."""
+
+    def install(self) -> None:
+        """Takes over both signals of this process."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.take)
+
+    def take(self, number: int, _frame: FrameType | None) -> None:
+        """The handler: wakes the node where it waits, and is remembered where it works."""
+        if self.received:
+            # Only now: with the default in place earlier, Python would complain of a signal that came in between.
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        self.received = number
+        if self.waiting:
+            raise _Stopped
+
+
+def serve(service: Service, stdin: int = STDIN, stdout: int = STDOUT, signals: Signals | None = None) -> None:
+    """Answers the requests that come in on one file descriptor on the other, until there are no more.
+
+    Returns at the end of the input, when the output is closed, and after one of ``signals``. A last line
+    without a newline is taken as a line. Raises `OSError` where reading or writing fails in any other way.
+    """
+    signals = signals or Signals()
+    lines = LineBuffer()
+    try:
+        while data := _read(stdin, signals):
+            if whole := lines.feed(data):
+                _write(stdout, answer(service, whole))
+        _write(stdout, answer(service, lines.rest()))
+    except _Stopped:
+        pass
+    except OSError as error:
+        if error.errno not in _CLOSED:
+            raise
+        _LOG.info("the input or the output is closed: %s", error)
+
+
+def answer(service: Service, lines: bytes) -> bytes:
+    r"""The answers to whole lines of requests, as lines; what the node does, without the reading and writing.
+
+    >>> init = b'{"src":"c1", "dest":"n0", "body":{"type":"init", "msg_id":1, "node_id":"n0", "node_ids":["n0"]}}'
+    >>> answer(LogService(), init)
+    b'{"src":"n0","dest":"c1","body":{"type":"init_ok","in_reply_to":1}}\n'
+    """
+    try:
+        requests = decode_lines(lines)
+    except UNDECODABLE:
+        requests = list(_one_by_one(lines))
+    replies: Sequence[Any] = service.receive_all(requests)  # a log in memory sets no timer and asks for no write
+    try:
+        return encode(replies)
+    except Exception:  # noqa: BLE001 - one reply that is no JSON is our failure, and no reason to keep back the others
+        return b"".join(map(_encode_or_fail, replies))
+
+
+def _encode_or_fail(reply: Envelope[Any]) -> bytes:
+    """The reply as a line; where it cannot be one, that failure of ours as a line."""
+    try:
+        return encode([reply])
+    except Exception as error:  # noqa: BLE001 - as above
+        _LOG.exception("failed to encode a reply to %s", reply.dest)
+        text = f"the node failed to encode its reply: {type(error).__name__}: {error}"
+        failure = Error(in_reply_to=reply.body.in_reply_to, code=ErrorCode.CRASH, text=text)
+        return encode([Envelope(reply.src, reply.dest, failure)])
+
+
+def _one_by_one(lines: bytes) -> Iterator[Envelope[AnyRequest]]:
+    """The requests among the lines; what is none is logged."""
+    for line in lines.split(b"\n"):
+        if line and not line.isspace():
+            try:
+                yield decode_line(line)
+            except NotAnEnvelopeError as error:
+                _LOG.warning("skipped a line that is no message: %s", error)
+
+
+def _read(stdin: int, signals: Signals) -> bytes:
+    """What has arrived, at least a byte; nothing at the end of the input."""
+    signals.waiting = True
+    try:
+        if signals.received:
+            raise _Stopped
+        while True:
+            try:
+                return os.read(stdin, READ_SIZE)
+            except BlockingIOError:
+                select.select([stdin], [], [])
+    finally:
+        signals.waiting = False
+
+
+def _write(stdout: int, data: bytes) -> None:
+    """Writes all of it, in as many pieces as the other side takes it."""
+    if not data:
+        return
+    try:
+        written = os.write(stdout, data)
+    except BlockingIOError:
+        written = 0
+    if written == len(data):  # nearly always, and a lone request should not wait for what follows
+        return
+    rest = memoryview(data)[written:]
+    while rest:
+        try:
+            rest = rest[os.write(stdout, rest) :]
+        except BlockingIOError:
+            select.select([], [stdout], [])
+
+
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command ``kafkasim node``; ``argv`` is what follows it (None: what this process was given).
+
+    The exit code: 0 at the end of the input or where nobody reads the output, 2 where either is unusable,
+    130 after SIGINT and 143 after SIGTERM, as shells count. Wrong options exit with 2.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    max_poll_messages, log_level = None, "warning"
+    if arguments:
+        options = option_parser().parse_args(arguments)
+        max_poll_messages, log_level = options.max_poll_messages, options.log_level
+    logging.basicConfig(level=log_level.upper(), format="kafkasim node: %(levelname)s: %(message)s", stream=sys.stderr)
+    logging.raiseExceptions = False  # where standard error is closed there is nobody to tell
+    gc.freeze()  # what start-up has made stays
+    gc.set_threshold(_GC_THRESHOLD)
+    signals = Signals()
+    signals.install()
+    try:
+        serve(LogService(max_poll_messages=max_poll_messages), signals=signals)
+    except OSError as error:
+        _LOG.error("cannot go on: %s", error)
+        return 2
+    return 128 + signals.received if signals.received else 0
+
+
+def option_parser() -> ArgumentParser:
+    """The options of the command, with the words of its ``--help``."""
+    import argparse  # noqa: PLC0415 - see above
+
+    parser = argparse.ArgumentParser(
+        prog="kafkasim node",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="The log as a Maelstrom node: reads requests from standard input, one JSON\n"
+        "message a line, and answers them on standard output. It logs to standard error.",
+        epilog="""example:
+  maelstrom test -w kafka --bin ./bin/kafkasim-node --node-count 1 --concurrency 2n --time-limit 20 --rate 1000
+
+by hand:
+  echo '{"src":"c1","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}' | kafkasim node""",
+    )
+    parser.add_argument(
+        "--max-poll-messages",
+        type=_at_least_one,
+        metavar="N",
+        help="the most messages of each key that one poll returns (default: all there are)",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=LOG_LEVELS,
+        default="warning",
+        help="what is worth a line on standard error (default: %(default)s)",
+    )
+    return parser
+
+
+def _at_least_one(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        from argparse import ArgumentTypeError  # noqa: PLC0415 - see above
+
+        raise ArgumentTypeError(f"expected an integer >= 1, got {text}")
+    return number
