@@ -1,0 +1,44 @@
+"""Checks recorded histories: the simulator's checkers alone.
+
+>>> import tempfile
+>>> from kafkasim.history import Header, History, End, write_history
+>>> with tempfile.TemporaryDirectory() as folder:
+...     path = Path(folder) / "empty.jsonl"
+...     write_history(History(Header(scenario="doc"), end=End("complete")), path)
+...     checked = check_file(str(path))
+>>> checked.check.verdict, checked.history.header.scenario
+('unknown', 'doc')
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from kafkasim.checkers import CheckResult, check
+from kafkasim.history import Consistency, History, HistoryError, read_history
+
+
+class Checked(Struct, frozen=True):
+    """A history and what it proves."""
+
+    file: str
+    """As the user named it; ``-`` is standard input."""
+    history: History
+    check: CheckResult
+
+
+def check_file(file: str, consistency: Consistency | None = None) -> Checked:
+    """What the history in a file proves, at the level given or else at the one that it asks for itself.
+
+    Reads JSON lines as `kafkasim.history` describes them, gzipped or not; ``-`` is standard input. Raises
+    `HistoryError` where it is no such history, `OSError` where it cannot be read.
+    """
+    if ".edn" in Path(file).suffixes:
+        raise HistoryError(
+            f"{file}: expected JSON lines, as `kafkasim simulate --history` writes them: "
+            "histories of Jepsen and Maelstrom (EDN) cannot be read yet"
+        )
+    history = read_history(file)
+    return Checked(file, history, check(history, consistency))

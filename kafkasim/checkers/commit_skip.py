@@ -1,0 +1,170 @@
+"""Committed offsets that skip what nobody had read: a note, for no server can prevent it.
+
+A consumer that resumes from a committed offset trusts that everything up to it has been processed. Where some of that
+had never been returned to anybody, somebody committed what they had not read, and the message is as good as lost.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from kafkasim.checkers.commits import NOTHING
+from kafkasim.checkers.ends import NEVER, ended
+from kafkasim.checkers.index import Index, KeyIndex, Listing, Reading
+from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
+from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.words import ended_at, who
+from kafkasim.forms import quote
+from kafkasim.history import Operation
+
+
+class _Resumption(Struct, frozen=True, gc=False):
+    """A consumer that went on right above the committed offset it had been told."""
+
+    listing: Listing
+    op: Operation
+    """The assign or poll by which it did."""
+
+
+def find_skips(index: Index) -> Iterator[Finding]:
+    """Lists whose consumer resumed above messages that no poll which ended before the list ended had returned."""
+    everything = _resumptions(index)
+    read = _read(index, [index.keys[key] for key in everything])
+    for key, resumptions in everything.items():
+        log, read_by = index.keys[key], read[key].read_by
+        for resumption in resumptions:
+            listing = resumption.listing
+            below = bisect_right(log.offsets, listing.offset)
+            if below and read_by[below - 1] > ended(listing.op):
+                yield _skip(log, resumption)
+
+
+def _resumptions(index: Index) -> dict[str, list[_Resumption]]:
+    """By key, the consumers that went on right above what a list had told them; worked out once."""
+    known: dict[str, list[_Resumption]] | None = index.derived.get("resumptions")
+    if known is None:
+        known = index.derived["resumptions"] = _find_resumptions(index)
+    return known
+
+
+def _find_resumptions(index: Index) -> dict[str, list[_Resumption]]:
+    told: dict[int, dict[str, Listing]] = {}
+    for log in index.keys.values():
+        for listing in log.listings:
+            if listing.offset != NOTHING:
+                told.setdefault(listing.op.index, {})[log.name] = listing
+    found: dict[str, list[_Resumption]] = {}
+    if not told:
+        return found
+    pending: dict[int, dict[str, Listing]] = {}
+    for op in index.operations:
+        if op.f == "list_committed_offsets":
+            if op.index in told:
+                pending.setdefault(op.process, {}).update(told[op.index])
+        elif op.process in pending and op.f in {"assign", "poll"}:
+            waiting = pending[op.process]
+            for key, position in _positions(op).items():
+                if key in waiting and position == (listing := waiting.pop(key)).offset + 1:
+                    found.setdefault(key, []).append(_Resumption(listing, op))
+            if not waiting:
+                del pending[op.process]
+    return found
+
+
+def _positions(op: Operation) -> dict[str, Any]:
+    """Where the operation reads on from, by key."""
+    positions = (op.response or {}).get("positions") if op.f == "assign" else op.request.get("offsets")
+    return positions if type(positions) is dict else {}
+
+
+class _Read(Struct):
+    """How far a key's log has been read without leaving anything out, as polls end."""
+
+    offsets: list[int]
+    read_by: list[float] = field(default_factory=list)
+    """For each known offset, ascending, the place in the sequence of events by which it and all below had been polled;
+    `NEVER` where they had not."""
+    ahead: list[tuple[int, int]] = field(default_factory=list)
+    """What was read beyond the first offset that nobody has read: the places from where to where; a heap."""
+
+    def take(self, runs: Iterable[tuple[int, int]], end: float) -> None:
+        """Enters what a poll returned that ended there."""
+        for run in runs:
+            heappush(self.ahead, run)
+        while self.ahead and self.ahead[0][0] <= len(self.read_by):
+            _, upto = heappop(self.ahead)
+            self.read_by += [end] * (upto - len(self.read_by))
+
+
+def _read(index: Index, logs: list[KeyIndex]) -> dict[str, _Read]:
+    """By when each of these logs had been read how far."""
+    read = {log.name: _Read(log.offsets) for log in logs}
+    uneven = {(log.name, reading.op.index) for log in logs for reading in log.uneven}
+    readings = [reading for reading in index.readings if reading.pairs and reading.key in read]
+    ends = [ended(reading.op) for reading in readings]
+    for place in sorted(range(len(ends)), key=ends.__getitem__):
+        reading = readings[place]
+        of_key = read[reading.key]
+        offsets, upto = of_key.offsets, len(of_key.read_by)
+        if uneven and (reading.key, reading.op.index) in uneven:
+            of_key.take(_runs(offsets, reading), ends[place])
+        elif upto < len(offsets) and reading.last >= offsets[upto]:  # else all of it had been read before
+            run = bisect_left(offsets, reading.first), bisect_right(offsets, reading.last)
+            of_key.take((run,), ends[place])
+    for of_key in read.values():
+        of_key.take([(0, len(of_key.offsets))], NEVER)
+    return read
+
+
+def _runs(offsets: list[int], reading: Reading) -> Iterator[tuple[int, int]]:
+    """What a poll returned that left offsets out, or whose offsets are in no order: the places from where to where."""
+    low = bisect_left(offsets, reading.first)
+    if offsets[low : low + len(reading.pairs)] == [offset for offset, _ in reading.pairs]:
+        yield low, low + len(reading.pairs)
+        return
+    for offset, _ in reading.pairs:
+        place = bisect_left(offsets, offset)
+        yield place, place + 1
+
+
+def _skip(log: KeyIndex, resumption: _Resumption) -> Finding:
+    def explain() -> Example:
+        listing, op = resumption.listing, resumption.op
+        unread = _unread(log, listing)
+        culprit = next(
+            (each.op for each in log.commits if each.offset == listing.offset and each.op.type != "fail"), None
+        )
+        committed = f", which {who(culprit)} had committed" if culprit is not None else ""
+        text = (
+            f"{who(listing.op)} was told that {quote(log.name)} is committed up to offset {listing.offset}{committed}, "
+            f"and read on from {listing.offset + 1}; but until then, {ended_at(listing.op)}, nobody had been given the "
+            f"message at offset {unread}: it was committed unread, and is skipped"
+        )
+        chain = [listing.op.index, op.index] if culprit is None else [culprit.index, listing.op.index, op.index]
+        return Example(text, tuple(chain))
+
+    return Finding(log.name, explain)
+
+
+def _unread(log: KeyIndex, listing: Listing) -> int:
+    """The first known offset up to the committed one that no poll had returned before the list ended."""
+    read = {offset for reading in log.readings if ended(reading.op) < ended(listing.op) for offset, _ in reading.pairs}
+    return next(offset for offset in log.offsets if offset not in read)
+
+
+CHECKERS: Final[tuple[Checker, ...]] = (
+    Checker(
+        kind="commit-skip",
+        summary="A consumer resumed from a committed offset below which there were messages that nobody had read.",
+        severity="note",
+        levels=KAFKA_AND_UP,
+        find=find_skips,
+        count=lambda index: sum(map(len, _resumptions(index).values())),
+        counted="consumers that resumed from a committed offset",
+    ),
+)

@@ -1,0 +1,263 @@
+"""The committed offsets: anomalies of commits and lists.
+
+A committed offset says that everything up to and including it has been processed, so a consumer that resumes from it
+skips what lies below. Where it is forgotten, work is done twice; where it is too high, work is never done.
+
+The model is a register that keeps the greatest value committed. *Before* is real time: *a* came before *b* when
+*a* ended before *b* began. Nothing counts as -1, less than any offset. The definitions are this project's own
+(Jepsen's Kafka workload checks no committed offsets); each is a direct consequence of linearizability
+(M. Herlihy, J. Wing, TOPLAS 1990) of that register, none needs the operations to be put into one order.
+What only an order of all of them shows is in ``commit_order.py``.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from kafkasim.checkers.counts import committed_offsets_listed
+from kafkasim.checkers.ends import NEVER, ended
+from kafkasim.checkers.index import CommitAttempt, Index, KeyIndex, Listing
+from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
+from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.words import after, ended_at, listed, moment, who
+from kafkasim.forms import quote, show
+from kafkasim.history import Operation
+
+NOTHING: Final = -1
+"""What a list says of a key that it leaves out."""
+
+
+def said(offset: int) -> str:
+    """What a list said of a key, in words.
+
+    >>> said(3), said(NOTHING)
+    ('3', 'nothing')
+    """
+    return "nothing" if offset == NOTHING else str(offset)
+
+
+def not_the_maximum(index: Index) -> str | None:
+    """Why this history cannot be judged by the greatest commit, if so."""
+    if index.promises.commits == "last-write":
+        return "the system lets a later commit set the committed offset back (commits: last-write)"
+    return None
+
+
+class _Past(Struct, frozen=True):
+    """The greatest offset that operations ended with, as it grew."""
+
+    ends: list[float]
+    best: list[tuple[int, Operation]]
+
+    def before(self, op: Operation) -> tuple[int, Operation] | None:
+        """The greatest offset among the operations that ended before this one began, and who had it."""
+        place = bisect_left(self.ends, op.begin_event)
+        return self.best[place - 1] if place else None
+
+
+def _past(entries: Iterable[CommitAttempt | Listing]) -> _Past:
+    ordered = sorted(((ended(entry.op), entry.op.index, entry.offset, entry.op) for entry in entries), key=_order)
+    ends: list[float] = []
+    best: list[tuple[int, Operation]] = []
+    for end, _, offset, op in ordered:
+        if not best or offset > best[-1][0]:
+            ends.append(end)
+            best.append((offset, op))
+    return _Past(ends, best)
+
+
+def _order(entry: tuple[float, int, int, Operation]) -> tuple[float, int]:
+    return entry[:2]
+
+
+# --------------------------------------------------------------------------------------
+# commit-lost, commit-regression
+# --------------------------------------------------------------------------------------
+
+
+def find_lost(index: Index) -> Iterator[Finding]:
+    """Lists that know less than a commit which had been acknowledged before they began."""
+    for log in index.keys.values():
+        if not log.listings or not log.commits:
+            continue
+        past = _past(attempt for attempt in log.commits if attempt.op.type == "ok")
+        for listing in log.listings:
+            known = past.before(listing.op)
+            if known is not None and known[0] > listing.offset:
+                yield _lost(log, listing, *known)
+
+
+def _lost(log: KeyIndex, listing: Listing, offset: int, commit: Operation) -> Finding:
+    def explain() -> Example:
+        text = (
+            f"{who(commit)} committed {quote(log.name)} up to offset {offset}, acknowledged at {ended_at(commit)}; "
+            f"{who(listing.op)} asked {after(commit, listing.op)}, and was told {said(listing.offset)}: "
+            "whoever resumes from there does again what was done"
+        )
+        return Example(text, (commit.index, listing.op.index))
+
+    return Finding(log.name, explain, offset - listing.offset)
+
+
+def find_regressions(index: Index) -> Iterator[Finding]:
+    """Lists that know less than a list which had ended before they began."""
+    for log in index.keys.values():
+        if len(log.listings) < 2:
+            continue
+        past = _past(log.listings)
+        for listing in log.listings:
+            known = past.before(listing.op)
+            if known is not None and known[0] > listing.offset:
+                yield _regression(log, listing, *known)
+
+
+def _regression(log: KeyIndex, listing: Listing, offset: int, earlier: Operation) -> Finding:
+    def explain() -> Example:
+        text = (
+            f"{who(earlier)} was told at {ended_at(earlier)} that {quote(log.name)} is committed up to offset {offset}"
+            f"; {who(listing.op)} asked {after(earlier, listing.op)}, and was told {said(listing.offset)}: "
+            "a committed offset never goes back"
+        )
+        return Example(text, (earlier.index, listing.op.index))
+
+    return Finding(log.name, explain, offset - listing.offset)
+
+
+# --------------------------------------------------------------------------------------
+# commit-phantom, aborted-commit
+# --------------------------------------------------------------------------------------
+
+
+class Unfounded(Struct, frozen=True):
+    """A list that returned what no commit can have set; ``refused`` are those that tried and definitely failed."""
+
+    listing: Listing
+    refused: list[Operation]
+
+
+def unfounded_lists(index: Index, log: KeyIndex) -> list[Unfounded]:
+    """The lists of the key that returned an offset which no commit begun before they ended can have set."""
+    known: dict[str, list[Unfounded]] = index.derived.setdefault("unfounded lists", {})
+    if log.name not in known:
+        known[log.name] = list(_unfounded(log))
+    return known[log.name]
+
+
+def _unfounded(log: KeyIndex) -> Iterator[Unfounded]:
+    if not log.listings:
+        return
+    earliest: dict[int, int] = {}
+    refused: dict[int, list[Operation]] = {}
+    for attempt in log.commits:  # in order of invocation
+        if attempt.op.type == "fail":
+            refused.setdefault(attempt.offset, []).append(attempt.op)
+        else:
+            earliest.setdefault(attempt.offset, attempt.op.begin_event)
+    for listing in log.listings:
+        if listing.offset == NOTHING or earliest.get(listing.offset, NEVER) < ended(listing.op):
+            continue
+        tried = [op for op in refused.get(listing.offset, ()) if op.begin_event < ended(listing.op)]
+        yield Unfounded(listing, tried)
+
+
+def find_phantoms(index: Index) -> Iterator[Finding]:
+    """Lists of an offset that nobody had tried to commit."""
+    for log in index.keys.values():
+        for unfounded in unfounded_lists(index, log):
+            if not unfounded.refused:
+                yield _phantom(log, unfounded.listing)
+
+
+def _phantom(log: KeyIndex, listing: Listing) -> Finding:
+    def explain() -> Example:
+        later = next((each.op for each in log.commits if each.offset == listing.offset), None)
+        others = sorted({each.offset for each in log.commits if each.op.begin_event < ended(listing.op)})
+        if later is not None:
+            why = f"the first commit of it, by {who(later)}, began only at {moment(later.start)}"
+        elif others:
+            why = f"until then only {listed([str(offset) for offset in others])} had been committed, or tried"
+        else:
+            why = "nobody had ever committed that key"
+        text = (
+            f"{who(listing.op)} was told at {ended_at(listing.op)} that {quote(log.name)} is committed up to offset "
+            f"{listing.offset}, but {why}"
+        )
+        return Example(text, (listing.op.index,) if later is None else (listing.op.index, later.index))
+
+    return Finding(log.name, explain, listing.offset)
+
+
+def find_aborted(index: Index) -> Iterator[Finding]:
+    """Lists of an offset that only refused commits had tried to set."""
+    for log in index.keys.values():
+        for unfounded in unfounded_lists(index, log):
+            if unfounded.refused:
+                yield _aborted(log, unfounded)
+
+
+def _aborted(log: KeyIndex, unfounded: Unfounded) -> Finding:
+    def explain() -> Example:
+        listing, commit = unfounded.listing, unfounded.refused[0]
+        offsets = commit.request["offsets"]
+        reason = f": {show(commit.error.text)}" if commit.error is not None and commit.error.text else ""
+        many = " A commit of several keys that is refused must leave none of them behind." if len(offsets) > 1 else ""
+        text = (
+            f"{who(commit)}'s commit of {quote(log.name)} up to offset {listing.offset} was refused{reason}; yet "
+            f"{who(listing.op)} was told at {ended_at(listing.op)} that it is committed up to {listing.offset}.{many}"
+        )
+        return Example(text, (commit.index, listing.op.index))
+
+    return Finding(log.name, explain, unfounded.listing.offset)
+
+
+# --------------------------------------------------------------------------------------
+# The table
+# --------------------------------------------------------------------------------------
+
+
+CHECKERS: Final[tuple[Checker, ...]] = (
+    Checker(
+        kind="commit-lost",
+        summary="A list began after an acknowledged commit had ended, and returned less.",
+        levels=KAFKA_AND_UP,
+        promise="a committed offset never goes back",
+        unjudged=not_the_maximum,
+        breaks_order=True,
+        find=find_lost,
+        count=committed_offsets_listed,
+        counted="committed offsets listed",
+    ),
+    Checker(
+        kind="commit-regression",
+        summary="A list returned less than a list that ended before this one began.",
+        levels=KAFKA_AND_UP,
+        promise="a committed offset never goes back",
+        unjudged=not_the_maximum,
+        breaks_order=True,
+        find=find_regressions,
+        count=committed_offsets_listed,
+        counted="committed offsets listed",
+    ),
+    Checker(
+        kind="commit-phantom",
+        summary="A list returned an offset that no commit begun before the list ended tried for that key.",
+        levels=KAFKA_AND_UP,
+        breaks_order=True,
+        find=find_phantoms,
+        count=committed_offsets_listed,
+        counted="committed offsets listed",
+    ),
+    Checker(
+        kind="aborted-commit",
+        summary="A list returned an offset that only definitely failed commits tried.",
+        levels=KAFKA_AND_UP,
+        breaks_order=True,
+        find=find_aborted,
+        count=committed_offsets_listed,
+        counted="committed offsets listed",
+    ),
+)

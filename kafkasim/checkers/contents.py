@@ -1,0 +1,302 @@
+"""What must be in the log: each offset one message, each message once, and nothing that was acknowledged gone."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from itertools import accumulate
+from typing import Final
+
+from kafkasim.checkers.counts import acknowledged_messages, known_offsets
+from kafkasim.checkers.evidence import showing, shown_by
+from kafkasim.checkers.identity import Identity, identity
+from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex, Reading
+from kafkasim.checkers.registry import EVERYWHERE, KAFKA_AND_UP, Checker, Finding
+from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.words import listed, payload, times, who
+from kafkasim.forms import quote
+from kafkasim.history import Operation
+
+# --------------------------------------------------------------------------------------
+# inconsistent-offsets
+# --------------------------------------------------------------------------------------
+
+
+def find_inconsistent_offsets(index: Index) -> Iterator[Finding]:
+    """One offset of a key was seen with two different messages, or was given to two sends.
+
+    Seen by polls, by acknowledged sends, and by ``info`` sends whose offset is known and whose message was polled.
+    One finding an offset. Jepsen's ``inconsistent-offsets``, which knows only unique messages; that an offset given to
+    two sends of *equal* messages counts too, except at level jepsen, follows from an offset being unique in its key.
+    """
+    for log in index.keys.values():
+        offsets = dict.fromkeys(seen.offset for seen in log.contradictions)
+        if index.consistency != "jepsen":
+            given = [acknowledgement.offset for acknowledgement in log.acknowledged]
+            if len(set(given)) != len(given):
+                offsets.update((offset, None) for offset, count in Counter(given).items() if count > 1)
+        for offset in offsets:
+            yield Finding(log.name, partial(_explain_inconsistent, log, offset))
+
+
+def _explain_inconsistent(log: KeyIndex, offset: int) -> Example:
+    others = [seen.op for seen in log.contradictions if seen.offset == offset]
+    first = shown_by(log, offset, log.at[offset])
+    if not others:
+        owners = [acknowledgement.op for acknowledgement in log.acknowledged if acknowledgement.offset == offset]
+        names = listed([who(op) for op in owners])
+        return Example(
+            f"offset {offset} of key {quote(log.name)} was given to {len(owners)} sends, those of {names}: "
+            f"the message {payload(owners[0])} is in the log once and was acknowledged {times(len(owners))}",
+            tuple(op.index for op in owners),
+        )
+    other = others[0]
+    here = f"{showing(first, log.name, offset)}, but " if first is not None else ""
+    return Example(
+        f"offset {offset} of key {quote(log.name)} holds two messages: {here}{showing(other, log.name, offset)}",
+        (*(op.index for op in (first, other) if op is not None), *(op.index for op in others[1:])),
+    )
+
+
+# --------------------------------------------------------------------------------------
+# duplicate
+# --------------------------------------------------------------------------------------
+
+
+def find_duplicates(index: Index) -> Iterator[Finding]:
+    """A message that was sent *n* times was seen at more than *n* offsets of a key.
+
+    However a send ended, it counts. A message that nobody sent is left to ``phantom-read``. One finding a message.
+    Jepsen's ``duplicate``, where every message is sent once.
+    """
+    for log in index.keys.values():
+        places = Counter(log.at.values())
+        places.update(message for _, message in {(seen.offset, seen.message) for seen in log.contradictions})
+        if len(places) == len(log.at) and not log.contradictions:
+            continue
+        for message, count in places.items():
+            if count > 1 and message in log.sent and count > len(log.senders(message)):
+                yield Finding(log.name, partial(_explain_duplicate, log, message), weight=count)
+
+
+def _explain_duplicate(log: KeyIndex, message: Identity) -> Example:
+    senders = log.senders(message)
+    offsets = [offset for offset in log.offsets if log.at[offset] == message]
+    offsets += [seen.offset for seen in log.contradictions if seen.message == message and seen.offset not in offsets]
+    seen_by = [shown_by(log, offset, message) for offset in offsets]
+    return Example(
+        f"message {payload(senders[0])} was sent to key {quote(log.name)} {times(len(senders))}, by "
+        f"{listed(list(dict.fromkeys(who(op) for op in senders)))}, but is in the log {times(len(offsets))}: "
+        f"at offsets {listed([str(offset) for offset in offsets])}",
+        tuple(op.index for op in (*seen_by, *senders) if op is not None),
+    )
+
+
+# --------------------------------------------------------------------------------------
+# lost-write, unseen
+# --------------------------------------------------------------------------------------
+
+
+def find_lost_writes(index: Index) -> Iterator[Finding]:
+    """An acknowledged message was passed over: no ``ok`` poll returned it, though one that asked from at or below its
+    offset (or whose asked-for offset is unknown) returned a higher offset.
+
+    One finding an acknowledgement. Jepsen's ``lost-write``: there every poll counts, wherever it began, and so it does
+    at level jepsen.
+    """
+    anywhere = index.consistency == "jepsen"
+    for log in index.keys.values():
+        if not log.unread:
+            continue
+        spans = sorted(
+            (-1 if anywhere or reading.start is None else reading.start, max(pair[0] for pair in reading.pairs))
+            for reading in log.readings
+            if reading.pairs
+        )
+        starts = [start for start, _ in spans]
+        reached = list(accumulate((highest for _, highest in spans), max))
+        for acknowledgement in log.unread:
+            place = bisect_right(starts, acknowledgement.offset)
+            if place and reached[place - 1] > acknowledgement.offset:
+                yield Finding(log.name, partial(_explain_lost_write, log, acknowledgement, anywhere=anywhere))
+
+
+def _explain_lost_write(log: KeyIndex, lost: Acknowledgement, *, anywhere: bool) -> Example:
+    passing = [reading for reading in log.readings if _passes_over(reading, lost.offset, anywhere=anywhere)]
+    ended = lost.op.end_event
+    later = [reading for reading in passing if ended is not None and reading.op.begin_event > ended]
+    reading = (later or passing)[0]
+    higher = min(pair[0] for pair in reading.pairs if pair[0] > lost.offset)
+    asked = "" if reading.start is None else f" from offset {reading.start}"
+    return Example(
+        f"message {payload(lost.op)} was acknowledged to {who(lost.op)} at offset {lost.offset} of key "
+        f"{quote(log.name)}; {who(reading.op)}{' later' if later else ''} polled{asked} and got offset {higher}, which "
+        f"lies behind it; nobody ever got {payload(lost.op)}",
+        (lost.op.index, reading.op.index),
+    )
+
+
+def _passes_over(reading: Reading, offset: int, *, anywhere: bool) -> bool:
+    below = anywhere or reading.start is None or reading.start <= offset
+    return below and any(pair[0] > offset for pair in reading.pairs)
+
+
+def find_unseen(index: Index) -> Iterator[Finding]:
+    """An acknowledged message that no ``ok`` poll returned by the end, where the final polls read the whole key.
+
+    One finding an acknowledgement. Jepsen's ``unseen``, which does not ask whether the final polls came to the end;
+    nor does it at level jepsen.
+    """
+    for log in index.keys.values():
+        if log.unread and (index.consistency == "jepsen" or index.read_whole(log.name)):
+            for acknowledgement in log.unread:
+                yield Finding(log.name, partial(_explain_unseen, log, acknowledgement))
+
+
+def _explain_unseen(log: KeyIndex, unseen: Acknowledgement) -> Example:
+    final = next((reading.op for reading in reversed(log.readings) if reading.op.final), None)
+    at_the_end = "" if final is None else ", not even the final polls, which read the key to its end"
+    return Example(
+        f"message {payload(unseen.op)} was acknowledged to {who(unseen.op)} at offset {unseen.offset} of key "
+        f"{quote(log.name)}, but no poll ever returned it{at_the_end}",
+        (unseen.op.index,) if final is None else (unseen.op.index, final.index),
+    )
+
+
+def _nothing_read_whole(index: Index) -> str | None:
+    if index.consistency == "jepsen" or any(index.read_whole(key) for key in index.keys):
+        return None
+    return "no key was read to its end by final polls"
+
+
+# --------------------------------------------------------------------------------------
+# offset-gap
+# --------------------------------------------------------------------------------------
+
+
+def find_offset_gaps(index: Index) -> Iterator[Finding]:
+    """Offsets below a known one that no send, known or possible, can have filled.
+
+    Judged where the system promises dense offsets, and only where somebody looked: below the end of a key that the
+    final polls read whole, or where a poll passed over the place. Sends of unknown outcome whose message was never
+    seen might be in a gap, so more offsets must be missing than there are such sends. One finding a run of offsets.
+    """
+    for log in index.keys.values():
+        offsets = log.offsets
+        if not offsets or offsets[-1] + 1 == len(offsets):
+            continue
+        gaps = _looked_at(log, _missing_runs(offsets), whole=index.read_whole(log.name))
+        returned = set(log.polled.values())
+        possible = [op for op in log.unknown_sends if _might_be_missing(log, op, returned)]
+        if sum(high - low + 1 for low, high in gaps) > len(possible):
+            for low, high in gaps:
+                yield Finding(log.name, partial(_explain_gap, log, low, high, possible), weight=high - low)
+
+
+def _missing_runs(offsets: list[int]) -> list[tuple[int, int]]:
+    """The runs of integers from 0 on that the ascending offsets leave out, each by its first and its last."""
+    pairs = zip([-1, *offsets], offsets, strict=False)
+    return [(below + 1, above - 1) for below, above in pairs if above > below + 1]
+
+
+def _looked_at(log: KeyIndex, runs: list[tuple[int, int]], *, whole: bool) -> list[tuple[int, int]]:
+    """The parts of the runs that some poll covered with what it asked for and returned."""
+    if whole:
+        return runs
+    spans = sorted(
+        (reading.first if reading.start is None else reading.start, reading.last)
+        for reading in log.readings
+        if reading.pairs
+    )
+    covered: list[tuple[int, int]] = []
+    for low, high in spans:
+        if covered and low <= covered[-1][1] + 1:
+            covered[-1] = (covered[-1][0], max(covered[-1][1], high))
+        else:
+            covered.append((low, high))
+    parts = []
+    place = 0
+    for low, high in runs:
+        while place < len(covered) and covered[place][1] < low:
+            place += 1
+        # A run lies between two known offsets, and a span ends at one: it covers the rest of a run or nothing of it.
+        if place < len(covered) and covered[place][0] <= high:
+            parts.append((max(low, covered[place][0]), high))
+    return parts
+
+
+def _might_be_missing(log: KeyIndex, op: Operation, returned: set[Identity]) -> bool:
+    message = identity(op.request["msg"])
+    return message in log.resent or message not in returned
+
+
+def _explain_gap(log: KeyIndex, low: int, high: int, possible: list[Operation]) -> Example:
+    above = log.next_offset(high + 1)
+    assert above is not None  # a gap lies below a known offset
+    op = shown_by(log, above, log.at[above])
+    missing = f"offset {low}" if low == high else f"offsets {low} to {high}"
+    shown = f" ({showing(op, log.name, above)})" if op is not None else ""
+    maybe = f"; no more than {len(possible)} of unknown outcome could be in such places" if possible else ""
+    return Example(
+        f"key {quote(log.name)} has a message at offset {above}{shown} and nothing at {missing}, though the system "
+        f"promises offsets without gaps: no send is known that was given {'it' if low == high else 'them'}{maybe}",
+        tuple(seen.index for seen in (op, *possible) if seen is not None),
+    )
+
+
+CHECKERS: Final = (
+    Checker(
+        kind="inconsistent-offsets",
+        summary="One offset of a key was seen with two different messages, or was given to two sends.",
+        source="Jepsen: inconsistent-offsets",
+        levels=EVERYWHERE,
+        find=find_inconsistent_offsets,
+        count=known_offsets,
+        counted="offsets",
+    ),
+    Checker(
+        kind="duplicate",
+        summary="A message that was sent n times was seen at more than n offsets of a key.",
+        source="Jepsen: duplicate",
+        levels=EVERYWHERE,
+        find=find_duplicates,
+        count=lambda index: sum(len(log.sent) for log in index.keys.values()),
+        counted="messages sent",
+    ),
+    Checker(
+        kind="lost-write",
+        summary="An acknowledged message that no poll returned, though one that asked from at or below its offset "
+        "returned a higher one.",
+        source="Jepsen: lost-write",
+        levels=EVERYWHERE,
+        find=find_lost_writes,
+        count=acknowledged_messages,
+        counted="acknowledged messages",
+    ),
+    Checker(
+        kind="unseen",
+        summary="An acknowledged message that no poll returned by the end, where the final polls read the whole key.",
+        source="Jepsen: unseen",
+        levels=EVERYWHERE,
+        unjudged=_nothing_read_whole,
+        find=find_unseen,
+        count=lambda index: sum(
+            len(log.acknowledged)
+            for log in index.keys.values()
+            if index.consistency == "jepsen" or index.read_whole(log.name)
+        ),
+        counted="acknowledged messages of keys that were read to their end",
+    ),
+    Checker(
+        kind="offset-gap",
+        summary="An offset below a known one that no send, known or possible, can have filled.",
+        levels=KAFKA_AND_UP,
+        promise="dense offsets",
+        unjudged=lambda index: None if index.promises.offsets == "dense" else "offsets are not promised to be dense",
+        find=find_offset_gaps,
+        count=known_offsets,
+        counted="offsets",
+    ),
+)

@@ -1,0 +1,111 @@
+"""Runs the checkers over one index and draws the verdict."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct, field
+
+from kafkasim.checkers.index import Index
+from kafkasim.checkers.registry import Checker, Finding
+from kafkasim.checkers.verdict import Anomaly, CheckResult, Example, Severity, Verdict
+from kafkasim.checkers.witness import fits_one_order
+
+EXAMPLES: Final = 5
+"""How many occurrences of one kind at one key are told in words; all are counted."""
+
+_SHOWN_OPERATIONS: Final = 20
+"""How many operations one example names at most."""
+
+
+class _Occurrences(Struct):
+    """What was found so far of one kind at one key."""
+
+    severity: Severity
+    count: int = 0
+    worst: list[tuple[int, int, Finding]] = field(default_factory=list)
+    """A heap by weight, then earliest found: the mildest of the worst few on top."""
+
+    def add(self, finding: Finding) -> None:
+        self.count += 1
+        entry = (finding.weight, -self.count, finding)
+        if len(self.worst) < EXAMPLES:
+            heapq.heappush(self.worst, entry)
+        elif entry[:2] > self.worst[0][:2]:
+            heapq.heapreplace(self.worst, entry)
+
+
+def judge(index: Index, checkers: Iterable[Checker]) -> CheckResult:
+    """What the checkers say about the history: invalid beats unknown beats valid.
+
+    A checker that raises is listed in ``failed``, and its silence makes the verdict unknown, never valid. Unknown too
+    is a history in which no poll returned a message, for then nothing was learned of the log.
+    """
+    result = CheckResult("unknown", index.consistency)
+    found: dict[str, dict[str | None, _Occurrences]] = {}
+    for checker in checkers:
+        of_kind = found.setdefault(checker.kind, {})
+        try:
+            reason = _unjudged(index, checker)
+            if reason is not None:
+                result.not_checked.setdefault(checker.kind, reason)
+                continue
+            for finding in _findings(index, checker):
+                occurrences = of_kind.get(finding.key)
+                if occurrences is None:
+                    occurrences = of_kind[finding.key] = _Occurrences(checker.severity)
+                occurrences.add(finding)
+            result.checked[checker.kind] = result.checked.get(checker.kind, 0) + checker.count(index)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other checkers' findings must not be lost
+            result.failed[checker.kind] = f"{type(error).__name__}: {error}"
+    for kind in result.checked:
+        result.not_checked.pop(kind, None)  # another checker of the same kind could judge
+    result.anomalies = _worst_first(result, found)
+    result.verdict = _verdict(index, result)
+    return result
+
+
+def _findings(index: Index, checker: Checker) -> Iterable[Finding]:
+    if checker.breaks_order and index.consistency == "linearizable" and fits_one_order(index):
+        return ()
+    return checker.find(index)
+
+
+def _unjudged(index: Index, checker: Checker) -> str | None:
+    if index.consistency not in checker.levels:
+        return f"not asked for at consistency {index.consistency}"
+    return checker.unjudged(index)
+
+
+def _worst_first(result: CheckResult, found: dict[str, dict[str | None, _Occurrences]]) -> list[Anomaly]:
+    """Errors before notes, then in the order of the table, then the more frequent first."""
+    anomalies = [
+        Anomaly(kind, occurrences.severity, key, occurrences.count, _examples(result, kind, occurrences))
+        for kind, of_kind in found.items()
+        for key, occurrences in sorted(of_kind.items(), key=lambda entry: -entry[1].count)
+    ]
+    anomalies.sort(key=lambda anomaly: anomaly.severity == "note")
+    return anomalies
+
+
+def _examples(result: CheckResult, kind: str, occurrences: _Occurrences) -> tuple[Example, ...]:
+    examples = []
+    for _, _, finding in sorted(occurrences.worst, key=lambda entry: entry[:2], reverse=True):
+        try:
+            examples.append(_shortened(finding.explain()))
+        except Exception as error:  # noqa: BLE001  # what was found stays found, even where it cannot be told
+            result.failed[kind] = f"{type(error).__name__}: {error}"
+    return tuple(examples)
+
+
+def _shortened(example: Example) -> Example:
+    operations = tuple(dict.fromkeys(example.operations))
+    return Example(example.explanation, operations[:_SHOWN_OPERATIONS])
+
+
+def _verdict(index: Index, result: CheckResult) -> Verdict:
+    if any(anomaly.severity == "error" for anomaly in result.anomalies):
+        return "invalid"
+    return "valid" if index.messages and not result.failed else "unknown"

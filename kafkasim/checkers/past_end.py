@@ -1,0 +1,212 @@
+"""Commits past the end of the log, which a careful system refuses.
+
+A commit of an offset at which no message is yet would make the next consumer skip whatever comes to stand there.
+Where a system promises to refuse it, each commit that took effect proves that the log had come that far, which
+``log_order.py`` and ``atomicity.py`` make use of. The definition is this project's own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from kafkasim.checkers.commits import NOTHING, unfounded_lists
+from kafkasim.checkers.ends import NEVER, ended
+from kafkasim.checkers.index import Index, KeyIndex
+from kafkasim.checkers.placement import earliest_placement, missing_count
+from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
+from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.words import ended_at, who
+from kafkasim.forms import quote
+from kafkasim.history import Operation
+
+
+class Proof(Struct, frozen=True, gc=False):
+    """That a commit had taken effect by the time ``end``: it was acknowledged, or a list showed it."""
+
+    op: Operation
+    offset: int
+    end: float
+
+
+def commits_in_effect(index: Index, log: KeyIndex) -> Iterator[Proof]:
+    """Every proof that some commit of the key took effect.
+
+    A list proves it too, unless what it says is unfounded. (Of a register that can be set back as well: the
+    offset was committed at some time before.)
+    """
+    for attempt in log.commits:
+        if attempt.op.type == "ok":
+            yield Proof(attempt.op, attempt.offset, ended(attempt.op))
+    unfounded = {each.listing.op.index for each in unfounded_lists(index, log)}
+    for listing in log.listings:
+        if listing.offset != NOTHING and listing.op.index not in unfounded:
+            yield Proof(listing.op, listing.offset, ended(listing.op))
+
+
+class PastEnd(Struct, frozen=True):
+    """What a refusal of commits past the end implies for one key."""
+
+    broken: list[Proof]
+    """Commits that took effect though no message can have been at their offset or above."""
+    sound: list[Proof]
+    """All others, each with the offset that the log had reached by its end, which may be higher than the committed."""
+
+
+def past_end(index: Index, log: KeyIndex) -> PastEnd:
+    """The commits that took effect, parted by whether the log can have reached them; worked out once."""
+    known: dict[str, PastEnd] = index.derived.setdefault("past end", {})
+    if log.name not in known:
+        known[log.name] = _past_end(index, log)
+    return known[log.name]
+
+
+def _past_end(index: Index, log: KeyIndex) -> PastEnd:
+    result = PastEnd([], [])
+    if not log.commits:
+        return result
+    begins = {each.offset: each.op.begin_event for each in log.acknowledged}
+    reach: Reach | None = None
+    for proof in commits_in_effect(index, log):
+        if begins.get(proof.offset, NEVER) < proof.end:
+            result.sound.append(proof)  # nearly all: the very message had been sent
+            continue
+        reach = reach or Reach(index, log)
+        if reach.earliest(proof.offset)[0] < proof.end:
+            result.sound.append(Proof(proof.op, reach.least(proof.offset, proof.end), proof.end))
+        else:
+            result.broken.append(proof)
+    return result
+
+
+Begins = tuple[float, int]
+"""Where in the sequence of events an operation began, and its index in the history; -1: there is none."""
+
+_NO_SEND: Final[Begins] = (NEVER, -1)
+
+
+class Reach:
+    """From when on a key's log may have reached an offset, as far as the sends in the history allow."""
+
+    def __init__(self, index: Index, log: KeyIndex) -> None:
+        placement = earliest_placement(index, log)
+        self._log = log
+        self._dense = index.promises.offsets == "dense"
+        self._unplaced: list[Begins] = [(op.begin_event, op.index) for op in placement.unplaced]
+        self._spare = placement.spare
+        sends = [(each.offset, each.op.begin_event, each.op.index) for each in log.acknowledged]
+        sends += [(each.offset, each.op.begin_event, each.op.index) for each in placement.placed]
+        # A message that a poll found where no send was told of is there all the same: a request that the network
+        # repeated, a refusal that was none. It came with a send of that message, at the earliest with the first.
+        told = {offset for offset, _, _ in sends}
+        found = ((offset, log.sent.get(message)) for offset, message in log.polled.items() if offset not in told)
+        sends += [(offset, op.begin_event, op.index) for offset, op in found if op is not None]
+        sends.sort()
+        self._offsets = [offset for offset, _, _ in sends]
+        self._spans: list[tuple[int, int]] | None = None
+        self._begins: list[Begins] = [(begin, number) for _, begin, number in sends]
+        self._earliest: list[Begins] = [*self._begins, _NO_SEND]
+        """For each send, the earliest of it and all those at higher offsets."""
+        for place in range(len(sends) - 1, -1, -1):
+            self._earliest[place] = min(self._earliest[place], self._earliest[place + 1])
+
+    def earliest(self, offset: int) -> Begins:
+        """The beginning of the send before which no message was at the offset or above; `NEVER`: there is none.
+
+        Where offsets are dense, as many sends of unknown offset are needed as there are offsets up to this one
+        which no known message has.
+        """
+        known = self._earliest[bisect_left(self._offsets, offset)]
+        needed = max(1, missing_count(self._log, offset)) if self._dense else 1
+        return min(known, self._unplaced[needed - 1]) if needed <= self._spare else known
+
+    def least(self, offset: int, end: float) -> int:
+        """The least offset at or above the given one that a message can have had before ``end``.
+
+        Where offsets are sparse, that is one of a known send, or one that no poll went past, for a send of
+        unknown offset cannot be there.
+        """
+        if self._dense:
+            return offset
+        if self._spare and self._unplaced[0][0] < end:
+            return self._unpolled(offset, end)
+        return self._known(offset, end, offset)
+
+    def _known(self, offset: int, end: float, otherwise: int) -> int:
+        for place in range(bisect_left(self._offsets, offset), len(self._offsets)):
+            if self._begins[place][0] < end:
+                return self._offsets[place]
+        return otherwise
+
+    def _unpolled(self, offset: int, end: float) -> int:
+        if self._spans is None:
+            self._spans = _polled_spans(self._log)
+        place = bisect_right(self._spans, (offset, NEVER)) - 1
+        covered = place >= 0 and self._spans[place][1] >= offset
+        free = self._spans[place][1] + 1 if covered else offset
+        return min(free, self._known(offset, end, free))
+
+
+def _polled_spans(log: KeyIndex) -> list[tuple[int, int]]:
+    """The offsets from where to where polls read, joined where they touch, ascending."""
+    spans: list[tuple[int, int]] = []
+    readings = (reading for reading in log.readings if reading.pairs)
+    for low, high in sorted((each.first if each.start is None else each.start, each.last) for each in readings):
+        if spans and low <= spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], high))
+        else:
+            spans.append((low, high))
+    return spans
+
+
+def find_past_end(index: Index) -> Iterator[Finding]:
+    """Commits of an offset at which, and above which, there can have been no message yet."""
+    for log in index.keys.values():
+        for proof in past_end(index, log).broken:
+            yield _committed_past_end(log, proof)
+
+
+def _committed_past_end(log: KeyIndex, proof: Proof) -> Finding:
+    def explain() -> Example:
+        begun = [each for each in log.acknowledged if each.op.begin_event < proof.end]
+        highest = max(begun, key=lambda each: each.offset, default=None)
+        if highest is None:
+            until = "no message had been sent there"
+        else:
+            until = f"the highest message sent there was at offset {highest.offset}"
+        was = "was acknowledged" if proof.op.f == "commit_offsets" else "was reported as done"
+        text = (
+            f"a commit of {quote(log.name)} up to offset {proof.offset} {was} to {who(proof.op)} at "
+            f"{ended_at(proof.op)}, when {until}: whatever comes to stand there will be skipped"
+        )
+        return Example(text, (proof.op.index,) if highest is None else (proof.op.index, highest.op.index))
+
+    return Finding(log.name, explain, proof.offset)
+
+
+def _not_refused(index: Index) -> str | None:
+    if not index.promises.refuses_commit_past_end:
+        return "the system does not promise to refuse commits past the end of the log"
+    return None
+
+
+def _acknowledged_commits(index: Index) -> int:
+    return sum(attempt.op.type == "ok" for log in index.keys.values() for attempt in log.commits)
+
+
+CHECKERS: Final[tuple[Checker, ...]] = (
+    Checker(
+        kind="commit-past-end",
+        summary="A commit took effect at an offset at or above which no message can have been yet.",
+        levels=KAFKA_AND_UP,
+        promise="a commit past the end of the log is refused",
+        unjudged=_not_refused,
+        breaks_order=True,
+        find=find_past_end,
+        count=_acknowledged_commits,
+        counted="acknowledged commits of a key",
+    ),
+)

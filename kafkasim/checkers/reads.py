@@ -1,0 +1,176 @@
+"""What a poll may return: only what somebody had sent, and what was not refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from kafkasim.checkers.evidence import ended_before, first_reader, holds
+from kafkasim.checkers.identity import Identity, identity
+from kafkasim.checkers.index import EarlyRead, Index, KeyIndex
+from kafkasim.checkers.registry import EVERYWHERE, Checker, Finding
+from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.words import listed, payload, who
+from kafkasim.forms import quote, show
+from kafkasim.history import Operation
+from kafkasim.messages import error_title
+
+# --------------------------------------------------------------------------------------
+# phantom-read
+# --------------------------------------------------------------------------------------
+
+
+def find_phantom_reads(index: Index) -> Iterator[Finding]:
+    """A poll returned a message that nobody sent to that key.
+
+    One finding a message and offset. Jepsen's checker has no name for it: it gives up
+    (``no-writer-of-value``), so that at level jepsen too a history with one does not pass.
+    """
+    for log in index.keys.values():
+        told: set[tuple[int, Identity]] = set()
+        for read in log.early_reads:
+            place = (read.offset, read.message)
+            if read.message not in log.sent and place not in told:
+                told.add(place)
+                yield Finding(log.name, partial(_explain_phantom, index, log, read))
+
+
+def _explain_phantom(index: Index, log: KeyIndex, read: EarlyRead) -> Example:
+    message = _payload_of(read.op, log.name, read.offset)
+    elsewhere = [other.sent[read.message] for other in index.keys.values() if read.message in other.sent]
+    sent_to = [f"{who(op)} sent it to key {quote(op.request['key'])}" for op in elsewhere]
+    but = f" ({listed(sent_to)})" if sent_to else ""
+    return Example(
+        f"{who(read.op)} polled message {message} at offset {read.offset} of key {quote(log.name)}, "
+        f"but nobody ever sent it to that key{but}",
+        (read.op.index, *(op.index for op in elsewhere)),
+    )
+
+
+def _payload_of(op: Operation, key: str, offset: int) -> str:
+    """The message that a poll returned, as JSON; of a reply that was not well formed, "?" where it cannot be found."""
+    pairs = (op.response or {}).get("msgs", {}).get(key, ())
+    found = (pair[1] for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2 and pair[0] == offset)
+    return next((show(message) for message in found), "?")
+
+
+# --------------------------------------------------------------------------------------
+# aborted-read
+# --------------------------------------------------------------------------------------
+
+
+def find_aborted_reads(index: Index) -> Iterator[Finding]:
+    """A poll returned a message every send of which definitely failed.
+
+    One finding a message and offset. Jepsen's ``G1a``, after Adya, Liskov and O'Neil, "Generalized Isolation Level
+    Definitions" (2000): reading what was aborted.
+    """
+    for log in index.keys.values():
+        if not log.failed_sends:
+            continue
+        offsets: dict[Identity, list[int]] = {}
+        for offset, message in log.polled.items():
+            offsets.setdefault(message, []).append(offset)
+        for seen in log.contradictions:
+            if seen.op.f == "poll" and seen.offset not in offsets.get(seen.message, ()):
+                offsets.setdefault(seen.message, []).append(seen.offset)
+        for message in dict.fromkeys(identity(op.request["msg"]) for op in log.failed_sends):
+            if all(op.type == "fail" for op in log.senders(message)):
+                for offset in offsets.get(message, ()):
+                    yield Finding(log.name, partial(_explain_aborted, log, message, offset))
+
+
+def _explain_aborted(log: KeyIndex, message: Identity, offset: int) -> Example:
+    senders = log.senders(message)
+    reader = first_reader(log, offset, message)
+    got = f"{who(reader)} polled it" if reader is not None else "it was polled"
+    refusals = [
+        f"refused to {who(op)}" + (f" ({error_title(op.error.code)})" if op.error is not None else "") for op in senders
+    ]
+    return Example(
+        f"message {payload(senders[0])} for key {quote(log.name)} was {listed(refusals)}, which says that it was not "
+        f"and never will be stored; but {got} at offset {offset}",
+        (*(op.index for op in (reader,) if op is not None), *(op.index for op in senders)),
+    )
+
+
+# --------------------------------------------------------------------------------------
+# future-read
+# --------------------------------------------------------------------------------------
+
+
+def find_future_reads(index: Index) -> Iterator[Finding]:
+    """A poll returned a message whose every send began after the poll had ended.
+
+    One finding a message and offset. Jepsen finds it as a cycle in its dependency graph: ``G1c``, ``G1c-process``,
+    ``G1c-realtime``.
+    """
+    for log in index.keys.values():
+        for read in log.early_reads:
+            if read.message not in log.sent:
+                continue
+            begin = min(op.begin_event for op in log.senders(read.message))
+            reader = _reader_that_ended_before(log, read, begin)
+            if reader is not None:
+                yield Finding(log.name, partial(_explain_future, log, read, reader))
+
+
+def _reader_that_ended_before(log: KeyIndex, read: EarlyRead, begin: int) -> Operation | None:
+    """The first poll that returned the message and ended before the place in the sequence of events.
+
+    The first poll that returned it may well be long, and concurrent with the send, while a later, shorter one is not.
+    """
+    if ended_before(read.op, begin):
+        return read.op
+    for place in range(read.place, len(log.readings)):
+        reading = log.readings[place]
+        if reading.op.begin_event > begin:
+            break
+        if ended_before(reading.op, begin) and holds(reading, read.offset, read.message):
+            return reading.op
+    return None
+
+
+def _explain_future(log: KeyIndex, read: EarlyRead, reader: Operation) -> Example:
+    senders = log.senders(read.message)
+    return Example(
+        f"{who(reader)} polled message {payload(senders[0])} at offset {read.offset} of key {quote(log.name)}, and the "
+        f"poll had ended before {who(senders[0])} began to send it",
+        (reader.index, *(op.index for op in senders)),
+    )
+
+
+def _messages_polled(index: Index) -> int:
+    return sum(len(log.polled) for log in index.keys.values())
+
+
+CHECKERS: Final = (
+    Checker(
+        kind="aborted-read",
+        summary="A poll returned a message every send of which definitely failed.",
+        source="Jepsen: G1a",
+        levels=EVERYWHERE,
+        find=find_aborted_reads,
+        count=_messages_polled,
+        counted="offsets polled",
+    ),
+    Checker(
+        kind="phantom-read",
+        summary="A poll returned a message that nobody sent.",
+        source="Jepsen gives up at one: no-writer-of-value",
+        levels=EVERYWHERE,
+        find=find_phantom_reads,
+        count=_messages_polled,
+        counted="offsets polled",
+    ),
+    Checker(
+        kind="future-read",
+        summary="A poll returned a message whose every send began after the poll had ended.",
+        source="Jepsen: G1c, G1c-process, G1c-realtime",
+        levels=EVERYWHERE,
+        find=find_future_reads,
+        count=_messages_polled,
+        counted="offsets polled",
+    ),
+)

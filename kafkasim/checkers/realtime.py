@@ -1,0 +1,394 @@
+"""One key in real time: what a client was told must hold for whoever asks after that.
+
+For a system that promises linearizability: each operation happens at one instant between its beginning and its end
+(M. Herlihy, J. Wing: "Linearizability: a correctness condition for concurrent objects", TOPLAS 1990). How the
+operations of a key are bounded, and why sorting is enough, is told in ``log_order.py``; here each
+contradiction gets the name of what a user sees.
+
+The same fact is told once: an acknowledged message that never came back is lost, and the polls that miss it are not
+stale; a process whose own sends went back is `nonmonotonic-send`; a message polled before any send of
+it began is the `future-read` of the log.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from kafkasim.checkers.contents import find_offset_gaps
+from kafkasim.checkers.counts import acknowledged_messages, known_offsets, polls_of_a_key
+from kafkasim.checkers.ends import NEVER, ended
+from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex
+from kafkasim.checkers.log_order import Bound, Floors, LogOrder, PassedOver, log_order
+from kafkasim.checkers.registry import LINEARIZABLE, Checker, Finding
+from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.words import after, ended_at, moment, payload, who
+from kafkasim.forms import quote
+from kafkasim.history import Operation
+
+
+def messages_of(op: Operation, key: str) -> list[list[Any]]:
+    """The ``[offset, message]`` pairs that an ``ok`` poll returned of the key."""
+    pairs: list[list[Any]] = (op.response or {"msgs": {}})["msgs"].get(key, [])
+    return pairs
+
+
+def progress(op: Operation, key: str) -> str:
+    """How far the operation shows that the log had come, in words that end with when."""
+    at = ended_at(op)
+    match op.f:
+        case "send":
+            return f"{who(op)}'s message {payload(op)} had been acknowledged at offset {_offset(op)} at {at}"
+        case "poll":
+            return f"{who(op)}'s poll had returned the message at offset {messages_of(op, key)[-1][0]} at {at}"
+        case "commit_offsets":
+            offset = op.request["offsets"][key]
+            return f"{who(op)}'s commit of offset {offset} had been acknowledged at {at}, so there was a message"
+        case _:
+            offset = (op.response or {"offsets": {}})["offsets"][key]
+            return f"{who(op)} had been told at {at} that offset {offset} is committed, so there was a message"
+
+
+def _offset(op: Operation) -> int:
+    offset: int = (op.response or {})["offset"]
+    return offset
+
+
+# --------------------------------------------------------------------------------------
+# stale-poll
+# --------------------------------------------------------------------------------------
+
+
+def find_stale_polls(index: Index) -> Iterator[Finding]:
+    """Polls that miss a message which was acknowledged, or polled by another, before they began."""
+    for log in index.keys.values():
+        if not log.readings:
+            continue
+        order = log_order(index, log)
+        if not order.late_polls:
+            continue
+        floors = order.floors.without(_lost(index, log))
+        for rank, begin, number in order.late_polls:
+            end, witness = floors.first_above(rank)
+            if end < begin:
+                poll, seen = index.operations[number], index.operations[witness]
+                yield Finding(log.name, _StalePoll(log, poll, rank, seen), int(begin - end))
+
+
+class _StalePoll(Struct, frozen=True):
+    """Tells of one stale poll. ``seen`` proves it; a missing acknowledgement proves it more plainly."""
+
+    log: KeyIndex
+    poll: Operation
+    rank: int
+    seen: Operation
+
+    def __call__(self) -> Example:
+        key, poll = self.log.name, self.poll
+        missing = min(self._acknowledged_before(), key=lambda each: each.offset, default=None)
+        seen = self.seen if missing is None else missing.op
+        pairs = messages_of(poll, key)
+        returned = f"returned nothing beyond offset {pairs[-1][0]}" if pairs else "returned nothing"
+        asked = poll.request.get("offsets", {}).get(key)
+        start = "" if asked is None else f" from offset {asked}"
+        text = (
+            f"{progress(seen, key)}; {who(poll)}'s poll of {quote(key)}{start} began {after(seen, poll)}, "
+            f"and {returned}"
+        )
+        return Example(text, (seen.index, poll.index))
+
+    def _acknowledged_before(self) -> Iterator[Acknowledgement]:
+        polled = self.log.polled
+        for each in self.log.acknowledged:
+            if 2 * each.offset + 1 > self.rank and ended(each.op) < self.poll.begin_event and each.offset in polled:
+                yield each
+
+
+def _lost(index: Index, log: KeyIndex) -> set[int]:
+    """The acknowledged sends whose message no poll returned, and which are told of as lost (`lost-write`, `unseen`)."""
+    returned = set(log.polled.values())
+    suspects = [each for each in log.acknowledged if each.message not in returned]
+    if index.read_whole(log.name):
+        return {each.op.index for each in suspects}
+    readings = sorted((reading.last, reading.start or 0) for reading in log.readings if reading.pairs)
+    lowest_start: list[float] = [NEVER] * (len(readings) + 1)
+    for place in range(len(readings) - 1, -1, -1):
+        lowest_start[place] = min(lowest_start[place + 1], readings[place][1])
+    return {
+        each.op.index for each in suspects if lowest_start[bisect_left(readings, (each.offset + 1, -1))] <= each.offset
+    }
+
+
+# --------------------------------------------------------------------------------------
+# nonmonotonic-offsets, future-read
+# --------------------------------------------------------------------------------------
+
+
+class _LateSend(Struct, frozen=True):
+    """A send that began after the log had already gone past the offset it got, as ``seen`` shows."""
+
+    send: Operation
+    offset: int
+    seen: Operation
+    delay: int
+    """How many places in the sequence of events lie between."""
+
+
+def _late_sends(index: Index, order: LogOrder) -> Iterator[_LateSend]:
+    for rank, begin, number in order.late_sends:
+        end, witness = order.floors.first_above(rank)
+        send, seen = index.operations[number], index.operations[witness]
+        yield _LateSend(send, rank // 2, seen, int(begin - end))
+
+
+def find_nonmonotonic_offsets(index: Index) -> Iterator[Finding]:
+    """Sends that began after the log had shown a higher offset than the one they got."""
+    for log in index.keys.values():
+        order = log_order(index, log)
+        others: _OtherProcesses | None = None
+        for late in _late_sends(index, order):
+            if _returned(late, log.name):
+                continue  # it was even read before it was sent: a future-read
+            seen = late.seen
+            if seen.f == "send" and seen.process == late.send.process:
+                others = others or _OtherProcesses(index, order.floors)
+                witness = others.first_above(2 * late.offset + 1, late.send)
+                if witness is None:
+                    continue  # only the process itself knew: nonmonotonic-send
+                seen = witness
+            yield Finding(log.name, _Nonmonotonic(log.name, late, seen), late.delay)
+
+
+class _OtherProcesses:
+    """For a rank, what ended first among the higher floors of two different processes."""
+
+    def __init__(self, index: Index, floors: Floors) -> None:
+        self._operations = index.operations
+        self._ranks = floors.ranks
+        self._firsts: list[tuple[tuple[float, int], ...]] = [()]
+        for _, end, number in reversed(floors.bounds):
+            self._firsts.append(self._joined(self._firsts[-1], (end, number)))
+        self._firsts.reverse()
+
+    def _joined(self, firsts: tuple[tuple[float, int], ...], new: tuple[float, int]) -> tuple[tuple[float, int], ...]:
+        kept: list[tuple[float, int]] = []
+        for each in sorted((*firsts, new)):
+            process = self._operations[each[1]].process
+            if all(self._operations[number].process != process for _, number in kept):
+                kept.append(each)
+        return tuple(kept[:2])
+
+    def first_above(self, rank: int, send: Operation) -> Operation | None:
+        """What shows a strictly higher floor, ended before the send began, and is not of the send's process."""
+        place = bisect_left(self._ranks, rank + 1)
+        for end, number in self._firsts[place]:
+            if end < send.begin_event and self._operations[number].process != send.process:
+                return self._operations[number]
+        return None
+
+
+class _Nonmonotonic(Struct, frozen=True):
+    """Tells of one send that got a smaller offset than the log had shown before."""
+
+    key: str
+    late: _LateSend
+    seen: Operation
+
+    def __call__(self) -> Example:
+        send = self.late.send
+        got = "got" if send.type == "ok" else "came to stand at"
+        text = (
+            f"{progress(self.seen, self.key)}; {who(send)}'s send of {payload(send)} to {quote(self.key)} began later, "
+            f"at {moment(send.start)}, and {got} the smaller offset {self.late.offset}"
+        )
+        return Example(text, (self.seen.index, send.index))
+
+
+def _returned(late: _LateSend, key: str) -> bool:
+    """Whether what shows that the log had gone further is a poll that returned the very offset of the send."""
+    if late.seen.f != "poll":
+        return False
+    pairs = messages_of(late.seen, key)
+    place = bisect_left(pairs, late.offset, key=lambda pair: pair[0])
+    return place < len(pairs) and bool(pairs[place][0] == late.offset)
+
+
+def find_future_reads(index: Index) -> Iterator[Finding]:
+    """Messages polled at an offset before the send that got this offset began, though an equal one had been sent."""
+    for log in index.keys.values():
+        for late in _late_sends(index, log_order(index, log)):
+            if _returned(late, log.name) and _sent_before(log, late):
+                yield Finding(log.name, _FutureRead(log.name, late), late.delay)
+
+
+def _sent_before(log: KeyIndex, late: _LateSend) -> bool:
+    """Whether an equal message had been sent before the poll ended, so that only the offset tells."""
+    return any(op.begin_event < ended(late.seen) for op in log.senders(log.at[late.offset]))
+
+
+class _FutureRead(Struct, frozen=True):
+    """Tells of one message that was polled at its offset before it was sent."""
+
+    key: str
+    late: _LateSend
+
+    def __call__(self) -> Example:
+        poll, send = self.late.seen, self.late.send
+        text = (
+            f"{who(poll)}'s poll returned offset {self.late.offset} of {quote(self.key)} at {ended_at(poll)}; the send "
+            f"that this offset belongs to, of {payload(send)} by {who(send)}, began only at {moment(send.start)}"
+        )
+        return Example(text, (poll.index, send.index))
+
+
+# --------------------------------------------------------------------------------------
+# offset-gap
+# --------------------------------------------------------------------------------------
+
+
+def find_gaps(index: Index) -> Iterator[Finding]:
+    """Offsets that nobody saw, and that no send of unknown outcome can have been given in time.
+
+    Unlike at the Kafka level it does not matter whether anybody looked: an offset above them was given away.
+    """
+    told: set[str | None] | None = None
+    for log in index.keys.values():
+        order = log_order(index, log)
+        for bound in order.late_gaps:
+            end, witness = order.floors.first_above(bound[0])
+            seen, send = index.operations[witness], index.operations[bound[2]]
+            yield Finding(log.name, _Gap(log.name, bound, seen, send), int(bound[1] - end))
+        if order.unfilled is None and order.passed_over is None:
+            continue
+        if told is None:
+            told = {finding.key for finding in find_offset_gaps(index)}
+        if log.name in told:
+            continue
+        if order.passed_over is not None:
+            yield Finding(log.name, _PassedOver(log.name, order.passed_over))
+        elif order.unfilled is not None:
+            witnesses = order.floors.bounds[bisect_left(order.floors.ranks, 2 * order.unfilled + 2) :]
+            if witnesses:  # else only a poll whose own offsets are out of order saw higher ones
+                yield Finding(log.name, _Unfilled(log, order.unfilled, index.operations[witnesses[0][2]]))
+
+
+class _Gap(Struct, frozen=True):
+    """Tells of one offset that cannot have been given to anybody in time."""
+
+    key: str
+    bound: Bound
+    seen: Operation
+    send: Operation
+
+    def __call__(self) -> Example:
+        send = self.send
+        text = (
+            f"{progress(self.seen, self.key)}; of {quote(self.key)}'s offset {self.bound[0] // 2}, below it, nothing "
+            f"was ever seen, and the first send that could be there ({payload(send)} by {who(send)}, outcome unknown) "
+            f"began only at {moment(send.start)}: the offset was left out, though the system promises dense offsets"
+        )
+        return Example(text, (self.seen.index, send.index))
+
+
+class _PassedOver(Struct, frozen=True):
+    """Tells of one offset that a poll went past."""
+
+    key: str
+    passed_over: PassedOver
+
+    def __call__(self) -> Example:
+        poll, offset = self.passed_over.op, self.passed_over.offset
+        text = (
+            f"{who(poll)}'s poll of {quote(self.key)} at {moment(poll.start)} went past offset {offset} and returned "
+            f"nothing there: the offset was left out, though the system promises dense offsets"
+        )
+        return Example(text, (poll.index,))
+
+
+class _Unfilled(Struct, frozen=True):
+    """Tells of one offset for which there was no send at all."""
+
+    log: KeyIndex
+    offset: int
+    seen: Operation
+
+    def __call__(self) -> Example:
+        key, unknown = self.log.name, len(self.log.unknown_sends)
+        spare = (
+            f"there are too few sends of unknown outcome ({unknown}) for the offsets that nobody saw"
+            if unknown
+            else "every send's outcome is known"
+        )
+        text = (
+            f"{progress(self.seen, key)}; of {quote(key)}'s offset {self.offset}, below it, nothing was ever seen, and "
+            f"{spare}: the offset was left out, though the system promises dense offsets"
+        )
+        return Example(text, (self.seen.index,))
+
+
+# --------------------------------------------------------------------------------------
+# The table
+# --------------------------------------------------------------------------------------
+
+
+def _polls_without_limit(index: Index) -> str | None:
+    if not index.promises.poll_limit_known:
+        return "polls may be cut short anywhere, so what they miss proves nothing"
+    return None
+
+
+def _sparse(index: Index) -> str | None:
+    if index.promises.offsets == "sparse":
+        return "the system does not promise dense offsets"
+    return None
+
+
+CHECKERS: Final[tuple[Checker, ...]] = (
+    Checker(
+        kind="stale-poll",
+        summary="A message acknowledged, or already returned by another poll, before this poll began is missing.",
+        source="linearizability: M. Herlihy, J. Wing, TOPLAS 1990",
+        levels=LINEARIZABLE,
+        promise="a poll returns everything there is, up to a known limit",
+        unjudged=_polls_without_limit,
+        breaks_order=True,
+        find=find_stale_polls,
+        count=polls_of_a_key,
+        counted="polls of a key",
+    ),
+    Checker(
+        kind="nonmonotonic-offsets",
+        summary="A send that began after a higher offset had been seen got the smaller one.",
+        source="linearizability: M. Herlihy, J. Wing, TOPLAS 1990",
+        levels=LINEARIZABLE,
+        breaks_order=True,
+        find=find_nonmonotonic_offsets,
+        count=acknowledged_messages,
+        counted="acknowledged messages",
+    ),
+    Checker(
+        kind="future-read",
+        summary="A poll returned an offset whose own send began after the poll had ended.",
+        source="linearizability: M. Herlihy, J. Wing, TOPLAS 1990",
+        levels=LINEARIZABLE,
+        breaks_order=True,
+        find=find_future_reads,
+        count=acknowledged_messages,
+        counted="acknowledged messages",
+    ),
+    Checker(
+        kind="offset-gap",
+        summary="An offset that nobody saw cannot have been given to any send in time.",
+        source="linearizability: M. Herlihy, J. Wing, TOPLAS 1990",
+        levels=LINEARIZABLE,
+        promise="offsets are dense",
+        unjudged=_sparse,
+        breaks_order=True,
+        find=find_gaps,
+        count=known_offsets,
+        counted="offsets",
+    ),
+)

@@ -1,0 +1,67 @@
+"""What a checker is: an anomaly's name, when it counts, and the small function that finds it.
+
+A module of checkers holds functions ``(index) -> Iterable[Finding]`` and one tuple ``CHECKERS`` that says
+what each of them looks for; ``kafkasim.checkers`` puts the tuples together. Nothing else is needed to add one.
+
+A function yields *findings*, as many as there are. It does not format anything: each finding knows how to
+explain itself, and only the worst few are ever asked to, since a bad system can lose a million messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from kafkasim.checkers.index import Index
+from kafkasim.checkers.verdict import Example, Severity
+from kafkasim.history import Consistency
+
+EVERYWHERE: Final[tuple[Consistency, ...]] = ("jepsen", "kafka", "linearizable")
+"""An anomaly that Jepsen's own checker fails as well."""
+
+KAFKA_AND_UP: Final[tuple[Consistency, ...]] = ("kafka", "linearizable")
+"""An anomaly that any Kafka-like log must be free of, which Jepsen does not look for."""
+
+LINEARIZABLE: Final[tuple[Consistency, ...]] = ("linearizable",)
+"""An anomaly only where each operation is to happen at one instant between its start and its end."""
+
+
+class Finding(Struct, frozen=True, gc=False):
+    """One occurrence of an anomaly, not yet told in words."""
+
+    key: str | None
+    """None: it is not about one key."""
+    explain: Callable[[], Example]
+    """Says what was seen and why it cannot be; called for the worst few only."""
+    weight: int = 0
+    """How bad it is beside others of its kind and key: the greatest are shown. Among equals the first found."""
+
+
+class Checker(Struct, frozen=True, kw_only=True):
+    """One anomaly: its name, when it counts, and how it is found.
+
+    Several checkers may share a kind; what they find is counted together.
+    """
+
+    kind: str
+    summary: str
+    """When the anomaly holds, in one sentence."""
+    source: str = ""
+    """Where the definition comes from: the name that Jepsen's ``tests/kafka.clj`` gives it, or a paper."""
+    severity: Severity = "error"
+    levels: tuple[Consistency, ...]
+    """The levels at which it is looked for."""
+    promise: str = ""
+    """What the system must have promised for this to be an anomaly, in words; empty: nothing beyond the level."""
+    unjudged: Callable[[Index], str | None] = lambda _: None
+    """The reason why this history cannot be judged, in words (it lacks the promise, or what must be known);
+    None: it can."""
+    breaks_order: bool = False
+    """True: it cannot be where all operations fit one order (``witness.py``), so that nobody need look then."""
+    find: Callable[[Index], Iterable[Finding]]
+    count: Callable[[Index], int]
+    """How many things it looks at in this history."""
+    counted: str
+    """What `count` counts, in words: ``acknowledged messages``."""

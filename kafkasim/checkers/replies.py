@@ -1,0 +1,317 @@
+"""Whether the system answers: at all, in its form, about what was asked, with no needless error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Final
+
+from kafkasim.checkers.index import Index, Problem, Reading
+from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
+from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.words import listed, moment, who
+from kafkasim.forms import mismatch, quote, show
+from kafkasim.history import FaultEvent, Operation
+from kafkasim.messages import RPCS, error_title
+
+_REQUESTS: Final = {
+    "send": "send",
+    "poll": "poll",
+    "commit_offsets": "commit",
+    "list_committed_offsets": "question for the committed offsets",
+}
+"""How a sentence names a request."""
+
+
+def _asked(op: Operation) -> str:
+    return f"{who(op)}'s {_REQUESTS[op.f]}"
+
+
+def _node(op: Operation) -> str:
+    return op.node or "the system"
+
+
+def _only_key(op: Operation) -> str | None:
+    """The key that a request speaks of; None where there is not just one."""
+    if op.f == "send":
+        keys = [op.request.get("key")]
+    else:
+        named = op.request.get("offsets" if op.f in {"poll", "commit_offsets"} else "keys")
+        keys = list(named) if isinstance(named, dict | list | tuple) else []
+    return keys[0] if len(keys) == 1 and isinstance(keys[0], str) else None
+
+
+# --------------------------------------------------------------------------------------
+# unrequested-key
+# --------------------------------------------------------------------------------------
+
+
+def find_unrequested_keys(index: Index) -> Iterator[Finding]:
+    """A reply speaks of a key that was not asked for. One finding a reply and key."""
+    for problem in index.unrequested:
+        yield Finding(problem.key, partial(_explain_unrequested, problem))
+
+
+def _explain_unrequested(problem: Problem) -> Example:
+    op = problem.op
+    keys = op.request.get("offsets" if op.f == "poll" else "keys") or ()
+    asked = listed([quote(str(key)) for key in keys]) or "nothing"
+    return Example(
+        f"{_asked(op)} was about {asked}, but {_node(op)} answered about key {quote(str(problem.key))} as well: "
+        f"{show(problem.part)}",
+        (op.index,),
+    )
+
+
+# --------------------------------------------------------------------------------------
+# malformed-reply
+# --------------------------------------------------------------------------------------
+
+
+def find_malformed_replies(index: Index) -> Iterator[Finding]:
+    """A reply that is not of the protocol's form: a missing, negative or non-integer offset, a wrong type, an unknown
+    field.
+
+    Either its client could not take it (``Operation.raw``), or a recorder took it as it came. Maelstrom's schemas are
+    closed: a field beyond the RPC's own is an error there too. One finding a reply and place.
+    """
+    for problem in index.malformed:
+        key = problem.key if problem.key is not None else _only_key(problem.op)
+        yield Finding(key, partial(_explain_malformed, problem.op))
+    for op in index.unsuccessful:
+        if op.raw is not None:
+            yield Finding(_only_key(op), partial(_explain_malformed, op))
+
+
+def _explain_malformed(op: Operation) -> Example:
+    return Example(f"{_node(op)} answered {_asked(op)} with {_what_is_wrong(op)}", (op.index,))
+
+
+def _what_is_wrong(op: Operation) -> str:
+    body = op.raw if op.raw is not None else op.response
+    if not isinstance(body, Mapping):
+        return f"no object, but {show(body)}"
+    rpc = RPCS[op.f]
+    expected = str(rpc.reply.__struct_config__.tag)
+    if "type" in body and body["type"] != expected:
+        return f"a reply of type {show(body['type'])}, where {quote(expected)} was expected"
+    place = mismatch(body, rpc.reply)
+    return f"a reply that is not of its form: {place}" if place else f"what its client could not take: {show(body)}"
+
+
+# --------------------------------------------------------------------------------------
+# unexpected-error
+# --------------------------------------------------------------------------------------
+
+_TRY_AGAIN: Final = frozenset({0, 1, 11, 14, 30})
+"""Codes by which a system says no more than "not now": timeout, node-not-found (said by the test bench),
+temporarily-unavailable, abort, txn-conflict."""
+
+_NO_SUCH_MESSAGE: Final = frozenset({20, 22})
+"""Codes that rightly refuse a commit where no message is: key-does-not-exist, precondition-failed."""
+
+
+def find_unexpected_errors(index: Index) -> Iterator[Finding]:
+    """An error where the protocol promises success.
+
+    Promised to succeed is every well-formed send, poll and list, of whatever key, and a commit of offsets that an
+    ``ok`` poll had returned before the commit began. Excused are the errors that only ask to try again (timeout,
+    node-not-found, temporarily-unavailable, abort, txn-conflict), errors that came while a fault was in force, and,
+    once a node has crashed, the refusal of a commit as past the end: what was polled may be gone. One finding an error.
+    """
+    faults = _FaultTimes(index.faults)
+    reach = _PolledBefore(index)
+    for op in index.unsuccessful:
+        error = op.error
+        if error is None or op.raw is not None or error.code in _TRY_AGAIN or mismatch(op.request, RPCS[op.f].request):
+            continue
+        if op.f == "commit_offsets" and not (op.request["offsets"] and reach.all(op)):
+            continue
+        if faults.in_force(op) or (error.code in _NO_SUCH_MESSAGE and faults.crashed_before(op)):
+            continue
+        yield Finding(_only_key(op), partial(_explain_error, op))
+
+
+class _FaultTimes:
+    """When faults were in force, as places in the sequence of events."""
+
+    _HEALED_BY: Final = {"crash": "restart", "partition": "heal"}
+
+    def __init__(self, faults: list[FaultEvent]) -> None:
+        self._spans: list[tuple[int, float]] = []
+        self._first_crash = min((fault.event for fault in faults if fault.fault == "crash"), default=float("inf"))
+        healings = set(self._HEALED_BY.values())
+        for place, fault in enumerate(faults):
+            if fault.fault in healings:
+                continue
+            end = self._HEALED_BY.get(fault.fault)
+            ends = (
+                later.event
+                for later in faults[place + 1 :]
+                if later.fault == end and (end != "restart" or set(later.nodes) >= set(fault.nodes))
+            )
+            self._spans.append((fault.event, next(ends, float("inf"))))
+
+    def in_force(self, op: Operation) -> bool:
+        """Whether any fault was in force at any moment of the operation."""
+        end = float("inf") if op.end_event is None else op.end_event
+        return any(begin <= end and op.begin_event <= healed for begin, healed in self._spans)
+
+    def crashed_before(self, op: Operation) -> bool:
+        """Whether a node had crashed before the operation ended."""
+        return op.end_event is None or self._first_crash <= op.end_event
+
+
+class _PolledBefore:
+    """How far each key had been polled by when. A key is prepared when it is first asked for."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._reached: dict[str, list[tuple[int, int]]] = {}
+
+    def all(self, op: Operation) -> bool:
+        """Whether each offset of a commit is one that a poll returned which had ended before the commit began."""
+        offsets: dict[str, int] = op.request["offsets"]
+        return all(self._before(op, key, offset) for key, offset in offsets.items())
+
+    def _before(self, op: Operation, key: str, offset: int) -> bool:
+        log = self._index.keys.get(key)
+        if log is None or offset not in log.polled:
+            return False
+        reached = self._reached.get(key)
+        if reached is None:
+            reached = self._reached[key] = _milestones(log.readings)
+        return any(last >= offset and end < op.begin_event for end, last in reached)
+
+
+def _milestones(readings: list[Reading]) -> list[tuple[int, int]]:
+    """The ends of the polls that read further than any that had ended before, with the last offset that each read."""
+    ends = sorted(
+        (reading.op.end_event, reading.last)
+        for reading in readings
+        if reading.pairs and reading.op.end_event is not None
+    )
+    milestones: list[tuple[int, int]] = []
+    for end, last in ends:
+        if not milestones or last > milestones[-1][1]:
+            milestones.append((end, last))
+    return milestones
+
+
+def _explain_error(op: Operation) -> Example:
+    error = op.error
+    assert error is not None  # it was found by its error
+    text = f" ({error.text})" if error.text else ""
+    promised = (
+        "offsets that had been polled before can be committed"
+        if op.f == "commit_offsets"
+        else "the protocol promises that it succeeds, whatever the key"
+    )
+    key = _only_key(op)
+    about = f" of key {quote(key)}" if key is not None else ""
+    return Example(
+        f"{_node(op)} answered {_asked(op)}{about} with the error {error_title(error.code)}{text}, and no fault "
+        f"explains it: {promised}",
+        (op.index,),
+    )
+
+
+# --------------------------------------------------------------------------------------
+# no-reply, node-crash
+# --------------------------------------------------------------------------------------
+
+
+def find_missing_replies(index: Index) -> Iterator[Finding]:
+    """A request was never answered although no fault touched it, its answer or its node.
+
+    Whether a fault did, only the run itself knows (`Operation.lost`): histories that do not say so
+    (`Header.losses_known`) are not judged, nor is what a broken-off run left open. One finding a request.
+    """
+    for op in index.unsuccessful:
+        if op.end is None and not op.lost and op.error is not None and op.error.code == 0:
+            yield Finding(_only_key(op), partial(_explain_missing_reply, op))
+
+
+def _explain_missing_reply(op: Operation) -> Example:
+    key = _only_key(op)
+    about = f" of key {quote(key)}" if key is not None else ""
+    return Example(
+        f"{_node(op)} never answered {_asked(op)}{about}, begun at {moment(op.start)}, although the network delivered "
+        "everything and the node was up",
+        (op.index,),
+    )
+
+
+def _losses_unknown(index: Index) -> str | None:
+    if not index.history.header.losses_known:
+        return "the history does not say which requests and replies the network lost"
+    return "the run was broken off" if index.history.end.end != "complete" else None
+
+
+def find_node_crashes(index: Index) -> Iterator[Finding]:
+    """A node ended, or could not be started, without being told to. One finding a crash."""
+    for fault in index.faults:
+        if fault.fault == "crash" and not fault.planned:
+            yield Finding(None, partial(_explain_crash, index, fault))
+
+
+def _explain_crash(index: Index, fault: FaultEvent) -> Example:
+    said = f": {fault.text}" if fault.text else ""
+    asked = [
+        op.index
+        for op in index.unsuccessful
+        if op.node in fault.nodes
+        and op.begin_event < fault.event
+        and (op.end_event is None or op.end_event > fault.event)
+    ]
+    return Example(
+        f"node {listed(list(fault.nodes)) or 'of unknown name'} ended at {moment(fault.at)} although nobody asked it "
+        f"to{said}",
+        tuple(reversed(asked)),
+    )
+
+
+CHECKERS: Final = (
+    Checker(
+        kind="unrequested-key",
+        summary="A reply speaks of a key that was not asked for.",
+        levels=KAFKA_AND_UP,
+        find=find_unrequested_keys,
+        count=lambda index: index.replies,
+        counted="replies",
+    ),
+    Checker(
+        kind="malformed-reply",
+        summary="A reply that is not of the protocol's form.",
+        levels=KAFKA_AND_UP,
+        find=find_malformed_replies,
+        count=lambda index: index.replies + sum(op.end is not None for op in index.unsuccessful),
+        counted="replies",
+    ),
+    Checker(
+        kind="unexpected-error",
+        summary="An error where the protocol promises success.",
+        levels=KAFKA_AND_UP,
+        find=find_unexpected_errors,
+        count=lambda index: index.replies + sum(op.end is not None for op in index.unsuccessful),
+        counted="replies",
+    ),
+    Checker(
+        kind="no-reply",
+        summary="A request was never answered although no fault touched it, its answer or its node.",
+        levels=KAFKA_AND_UP,
+        promise="a history that says what the network lost",
+        unjudged=_losses_unknown,
+        find=find_missing_replies,
+        count=lambda index: index.requests,
+        counted="requests",
+    ),
+    Checker(
+        kind="node-crash",
+        summary="A node ended, or could not be started, without being told to.",
+        levels=KAFKA_AND_UP,
+        find=find_node_crashes,
+        count=lambda index: len({op.node for op in index.operations}),
+        counted="nodes",
+    ),
+)

@@ -1,0 +1,61 @@
+"""Tells a circle of operations in words, step by step."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kafkasim.checkers.commits import said
+from kafkasim.checkers.instants import Circle, Step
+from kafkasim.checkers.realtime import messages_of
+from kafkasim.checkers.words import ended_at, listed, moment, payload, who
+from kafkasim.forms import quote
+from kafkasim.history import Operation
+
+_NAMES: Final = {"send": "send", "poll": "poll", "commit_offsets": "commit", "list_committed_offsets": "list"}
+
+
+def tell(operations: list[Operation], circle: Circle) -> str:
+    """The steps of the circle as one sentence; they are numbered, and the last closes it."""
+    steps = [f"({place}) {_step(operations, step)}" for place, step in enumerate(circle.steps, 1)]
+    if circle.impossible < 0:
+        return f"{'; '.join(steps)}: nothing can come before itself"
+    commit = operations[circle.impossible]
+    keys = listed([f"{quote(key)} at offset {offset}" for key, offset in commit.request["offsets"].items()])
+    return (
+        f"{'; '.join(steps)}; but {_name(commit)} cannot have happened at all: it was of {keys}, and not every one of "
+        "these can have had a message there, or above"
+    )
+
+
+def _step(operations: list[Operation], step: Step) -> str:
+    before, after = operations[step.before], operations[step.after]
+    first, then = _name(before), _name(after)
+    key = step.link.key
+    if key is None:
+        return f"{first} had ended, at {ended_at(before)}, when {then} began, at {moment(after.start)}"
+    if step.link.relation == "set":
+        return f"{first} came before {then}, which was told what it had committed of {quote(key)}"
+    return (
+        f"{first} came before {then}, for of {quote(key)} it {_shown(before, key)} and the other {_shown(after, key)}"
+    )
+
+
+def _name(op: Operation) -> str:
+    return f"{who(op)}'s {_NAMES[op.f]} (operation {op.index})"
+
+
+def _shown(op: Operation, key: str) -> str:
+    """What the operation shows of the key, as what follows a subject."""
+    match op.f:
+        case "send":
+            where = f" at offset {op.response['offset']}" if op.response else ""
+            return f"put {payload(op)}{where}"
+        case "poll":
+            pairs = messages_of(op, key)
+            if pairs:
+                return f"returned up to offset {pairs[-1][0]}"
+            return f"returned nothing from offset {op.request['offsets'][key]} on"
+        case "commit_offsets":
+            return f"committed offset {op.request['offsets'][key]}"
+        case _:
+            return f"was told {said((op.response or {'offsets': {}})['offsets'].get(key, -1))}"

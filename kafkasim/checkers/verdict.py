@@ -1,0 +1,48 @@
+"""What a check of a history concludes: a verdict, the anomalies that prove it, and how much was looked at."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from kafkasim.history import Consistency
+
+Verdict = Literal["valid", "invalid", "unknown"]
+"""``unknown``: nothing was learned, because there was nothing to look at or a checker failed."""
+
+Severity = Literal["error", "note"]
+"""Only errors make a history invalid; a note is worth telling."""
+
+
+class Example(Struct, frozen=True):
+    """One occurrence of an anomaly: what was seen and why it cannot be, and the operations that prove it."""
+
+    explanation: str
+    operations: tuple[int, ...]
+    """Places in the history, as ``Operation.index``."""
+
+
+class Anomaly(Struct, frozen=True):
+    """One kind of anomaly at one key: how often it was found, and the worst few occurrences, worst first."""
+
+    kind: str
+    severity: Severity
+    key: str | None
+    """None: the anomaly is not about one key."""
+    count: int
+    examples: tuple[Example, ...]
+
+
+class CheckResult(Struct):
+    """What a history proves. ``anomalies`` has one entry a kind and key, worst first."""
+
+    verdict: Verdict
+    consistency: Consistency
+    anomalies: list[Anomaly] = field(default_factory=list)
+    checked: dict[str, int] = field(default_factory=dict)
+    """For each checker that ran, by the name of its anomaly, how many things it looked at."""
+    not_checked: dict[str, str] = field(default_factory=dict)
+    """For each anomaly that was not looked for, the reason in words."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """For each checker that itself failed, by the name of its anomaly, how; the verdict is not ``valid`` then."""

@@ -1,0 +1,411 @@
+"""Histories: what clients asked, what they were told, and when; as objects and as JSON lines.
+
+A history is one header, then one line for each operation in order of invocation, then one last line::
+
+    {"kafkasim_history": 1, "version": "0.1.0", "scenario": "quickstart", "seed": 7, ...}
+    {"index": 0, "process": 0, "client": "alice", "node": "n0", "f": "send", "request": {"key": "k1", "msg": 1}, ...}
+    {"fault": "crash", "nodes": ["n0"], "at": 2000000000, "event": 17}
+    {"end": "complete", "final_polls": {"k1": "complete"}}
+
+An operation is *invoked* by a process and completes as ``ok`` (it happened), ``fail`` (it definitely did not)
+or ``info`` (nobody knows). A process does one thing at a time; after an ``info`` its client goes on under a
+new process number. The vocabulary is Jepsen's: https://github.com/jepsen-io/jepsen
+
+Real-time order is told by places in the run's one sequence of events, never by times, which tie:
+operation *a* came before *b* when ``a.end_event < b.begin_event``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+import tempfile
+import zlib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from kafkasim.collector import collector_at_rest
+from kafkasim.forms import mismatch, shorten
+
+Function = Literal["send", "poll", "commit_offsets", "list_committed_offsets", "assign", "crash"]
+Outcome = Literal["ok", "fail", "info"]
+Consistency = Literal["jepsen", "kafka", "linearizable"]
+
+CONSISTENCY_LEVELS: Final[tuple[Consistency, ...]] = ("jepsen", "kafka", "linearizable")
+"""From the one that asks least to the one that asks most."""
+
+FORMAT: Final = 1
+"""The version of the format that this program writes, and the newest it reads."""
+
+
+class Promises(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the system under test promises; checkers hold it to that and to nothing else.
+
+    The defaults are the promises of this project's own node.
+    """
+
+    offsets: Literal["dense", "sparse"] = "dense"
+    poll_limit: int | None = None
+    """The most messages that one poll returns of a key; None: a poll returns everything there is."""
+    poll_limit_known: bool = True
+    """False: polls may be cut short anywhere, so that nothing follows from what a poll did not return at its end."""
+    atomic_keys: bool = True
+    """Whether an operation on several keys happens at one instant."""
+    commits: Literal["max", "last-write"] = "max"
+    """Whether a commit below the committed offset changes nothing (``max``) or sets it back (Kafka's own way)."""
+    refuses_commit_past_end: bool = True
+
+
+class Header(Struct):
+    """The first line: which run this is, and by what it is to be judged."""
+
+    kafkasim_history: int = FORMAT
+    version: str = ""
+    scenario: str = ""
+    seed: int = 0
+    consistency: Consistency = "linearizable"
+    promises: Promises = field(default_factory=Promises)
+    losses_known: bool = False
+    """Whether operations say where the run itself lost a request or its answer (`Operation.lost`); only then is
+    silence the system's fault."""
+
+
+class Failure(Struct, frozen=True, gc=False):
+    """Why an operation did not succeed: an error's code (0 where no reply came in time) and text."""
+
+    code: int
+    text: str
+
+
+class Operation(Struct, gc=False, omit_defaults=True, kw_only=True):
+    """One operation of one process.
+
+    ``request`` and ``response`` hold the RPC's own fields, without ``type``, ``msg_id`` and ``in_reply_to``:
+
+    | ``f`` | request | response |
+    | --- | --- | --- |
+    | send | ``{"key", "msg"}`` | ``{"offset"}`` |
+    | poll | ``{"offsets"}``, as really sent | ``{"msgs"}``: lists of ``[offset, msg]`` |
+    | commit_offsets | ``{"offsets"}`` | ``{}`` |
+    | list_committed_offsets | ``{"keys"}`` | ``{"offsets"}`` |
+    | assign (asks nobody) | ``{"keys", "from"}`` | ``{"positions"}`` |
+    | crash | ``{}`` | ``{}`` |
+
+    ``response`` is None unless the operation is ``ok``. ``start`` and ``end`` are nanoseconds of the run's clock;
+    ``end`` and ``end_event`` are None where no reply ever came.
+    """
+
+    index: int
+    process: int
+    client: str = ""
+    node: str = ""
+    f: Function
+    request: dict[str, Any]
+    type: Outcome
+    response: dict[str, Any] | None = None
+    error: Failure | None = None
+    raw: Any = None
+    """The body of a reply that was not of the RPC's form; the operation is ``info`` then."""
+    max_messages: int | None = None
+    """Where the client itself kept no more than so many messages of each key: how many."""
+    start: int
+    end: int | None
+    begin_event: int
+    end_event: int | None
+    lost: bool = False
+    """Whether the run itself knows why there was no reply: the network lost or cut off the request or its answer,
+    or a node it needed was down."""
+    final: bool = False
+    """Whether this is one of the polls by which a run learns, at its end, what is in the logs."""
+
+
+class FaultEvent(Struct, omit_defaults=True, kw_only=True):
+    """A fault that was injected, or healed: when, as time (ns) and as place in the sequence of events."""
+
+    fault: str
+    """``crash``, ``restart``, ``partition``, ``heal``, ..."""
+    nodes: tuple[str, ...] = ()
+    """Whom it concerns."""
+    groups: tuple[tuple[str, ...], ...] = ()
+    """Of a partition: who can speak with whom."""
+    at: int
+    event: int
+    planned: bool = True
+    """False: nobody asked for it; the node ended by itself."""
+    text: str = ""
+
+
+class End(Struct):
+    """The last line: whether the run came to its end, and for each key whether everything in it was read."""
+
+    end: Literal["complete", "interrupted"] = "complete"
+    final_polls: dict[str, Literal["complete", "incomplete"]] = field(default_factory=dict)
+
+
+class History(Struct):
+    """A whole history; ``operations`` are in order of invocation and their ``index`` is their place."""
+
+    header: Header
+    operations: list[Operation] = field(default_factory=list)
+    faults: list[FaultEvent] = field(default_factory=list)
+    end: End = field(default_factory=lambda: End("interrupted"))
+
+
+class HistoryError(ValueError):
+    """A history cannot be read; the text says where, what came and what was expected."""
+
+
+# --------------------------------------------------------------------------------------
+# Writing
+# --------------------------------------------------------------------------------------
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def encode_history(history: History) -> bytes:
+    """The history as JSON lines. The same history gives the same bytes.
+
+    >>> operation = Operation(index=0, process=0, f="send", request={"key": "k", "msg": 1}, type="ok",
+    ...     response={"offset": 0}, start=0, end=5, begin_event=0, end_event=1)
+    >>> history = History(Header(scenario="s"), [operation], end=End("complete", {"k": "complete"}))
+    >>> print(encode_history(history).decode().splitlines()[1])
+    {"index":0,"process":0,"f":"send","request":{"key":"k","msg":1},"type":"ok","response":{"offset":0},\
+"start":0,"end":5,"begin_event":0,"end_event":1}
+    >>> decode_history(encode_history(history)) == history
+    True
+    """
+    events: list[tuple[int, int, Any]] = [(op.begin_event, 0, op) for op in history.operations]
+    events += [(fault.event, 1, fault) for fault in history.faults]
+    events.sort(key=lambda event: event[:2])
+    return _ENCODER.encode_lines([history.header, *(line for _, _, line in events), history.end])
+
+
+def write_history(history: History, path: Path) -> None:
+    """Writes the history to a file, whole or not at all; gzipped where the name ends in ``.gz``."""
+    data = encode_history(history)
+    if path.suffix == ".gz":
+        data = gzip.compress(data, mtime=0)  # no date, so that the same run gives the same bytes
+    write_whole(path, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file so that it is never seen half written: beside its place first, then moved there."""
+    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: there is nothing to move into place
+        path.write_bytes(data)
+        return
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)  # mkstemp makes files private; this one is a plain output
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+# --------------------------------------------------------------------------------------
+# Reading
+# --------------------------------------------------------------------------------------
+
+
+def _exact(text: str) -> float | Decimal:
+    """A number with a fraction or an exponent: a float where that is it exactly, as its shortest text tells."""
+    value = float(text)
+    try:
+        exact = Decimal(text)
+    except ArithmeticError:
+        raise ValueError(f"the number {shorten(text)} is out of range") from None
+    return value if Decimal(repr(value)) == exact else exact
+
+
+_HEADER: Final = msgspec.json.Decoder(Header)
+_OPERATION: Final = msgspec.json.Decoder(Operation, float_hook=_exact)
+_FAULT: Final = msgspec.json.Decoder(FaultEvent)
+_END: Final = msgspec.json.Decoder(End)
+_ANYTHING: Final = msgspec.json.Decoder(float_hook=_exact)
+
+_UNDECODABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
+"""What the decoders raise on bytes that are no JSON, no UTF-8, not of the form, out of range, or nested without end."""
+
+
+def read_history(path: str) -> History:
+    """The history in a file of JSON lines, gzipped or not; ``-`` is standard input.
+
+    Raises `HistoryError`, naming file and line, where it is no such history, and `OSError` where it cannot be read.
+    """
+    if path == "-":
+        return decode_history(_unzipped(sys.stdin.buffer.read(), "standard input"), name="standard input")
+    return decode_history(_unzipped(Path(path).read_bytes(), path), name=path)
+
+
+def _unzipped(data: bytes, name: str) -> bytes:
+    """The data, decompressed where it is gzipped; of a file that was cut off, as much as there is."""
+    parts = []
+    rest = data
+    try:
+        while rest.startswith(b"\x1f\x8b"):  # a gzip file may be several, one after the other
+            member = zlib.decompressobj(wbits=31)
+            parts.append(member.decompress(rest))
+            rest = member.unused_data
+    except zlib.error as error:
+        raise HistoryError(f"{name}: the gzip file is damaged: {error}") from None
+    return b"".join(parts) if parts else data
+
+
+def decode_history(data: bytes, name: str = "history") -> History:
+    """The history that the JSON lines hold; ``name`` is what errors call them.
+
+    A history without a last line is one that was cut off, perhaps in the middle of a line: its end is ``interrupted``.
+    Operations without places in the sequence of events (some other program recorded them) are given places by their
+    times; what ends when something else begins is concurrent with it, for such times do not tell.
+
+    >>> decode_history(b'{"index": 0}')
+    Traceback (most recent call last):
+    kafkasim.history.HistoryError: history:1: expected a header (a line with "kafkasim_history"), got {"index": 0}
+    """
+    with collector_at_rest():
+        reading = _Reading(data, name)
+        for number, line in reading.lines:
+            reading.take(number, line)
+        return reading.concluded()
+
+
+class _Reading:
+    """A history being read. ``number`` is a line's, from 1."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._name = name
+        lines = data.split(b"\n")
+        self._unfinished = len(lines) if lines[-1] else 0
+        self.lines = ((number, line) for number, line in enumerate(lines, 1) if line and not line.isspace())
+        self._history = History(self._header(*next(self.lines, (1, b""))))
+        self._last_place = -1
+        self._ended_at = 0
+        self._timed = False
+
+    def _header(self, number: int, line: bytes) -> Header:
+        if b'"kafkasim_history"' not in line:
+            got = shorten(line.decode(errors="backslashreplace")) or "an empty file"
+            raise self._error(number, f'expected a header (a line with "kafkasim_history"), got {got}')
+        try:
+            header = _HEADER.decode(line)
+        except _UNDECODABLE as error:
+            raise self._broken(number, line, error, Header) from None
+        if header.kafkasim_history != FORMAT:
+            newer = ": it was written by a newer version" if header.kafkasim_history > FORMAT else ""
+            got = f"got {header.kafkasim_history}"
+            raise self._error(number, f"field `kafkasim_history`: expected {FORMAT}, {got}{newer}")
+        return header
+
+    def take(self, number: int, line: bytes) -> None:
+        """Enters a line."""
+        if self._ended_at:
+            raise self._error(
+                number, f"expected nothing after the last line of the history, which is line {self._ended_at}"
+            )
+        try:
+            op = _OPERATION.decode(line)
+        except _UNDECODABLE as error:
+            self._take_other(number, line, error)
+            return
+        operations = self._history.operations
+        begin, end = op.begin_event, op.end_event
+        if op.index != len(operations):
+            raise self._error(number, f"field `index`: expected {len(operations)}, its place, got {op.index}")
+        if begin < self._last_place:
+            raise self._error(number, f"field `begin_event`: expected at least {self._last_place}, got {begin}")
+        if end is None:
+            if op.type != "info":
+                raise self._error(number, f"field `end_event`: expected an integer for an operation that is {op.type}")
+        elif end <= begin:
+            raise self._error(number, f"field `end_event`: expected more than {begin}, where it began, got {end}")
+        self._last_place = begin
+        operations.append(op)
+
+    def _take_other(self, number: int, line: bytes, error: Exception) -> None:
+        """Enters a line that is no operation, or one without places in the sequence of events."""
+        try:
+            value = _ANYTHING.decode(line)
+        except _UNDECODABLE:
+            if number == self._unfinished:
+                return  # the history was cut off here
+            value = None
+        form: type[Struct] = Operation
+        try:
+            match value:
+                case {"fault": _}:
+                    form = FaultEvent
+                    self._history.faults.append(_FAULT.decode(line))
+                    return
+                case {"end": _, **others} if "f" not in others:
+                    form = End
+                    self._history.end = _END.decode(line)
+                    self._ended_at = number
+                    return
+                case {"kafkasim_history": _}:
+                    raise self._error(number, "a second header: one file holds one history")
+                case {"f": _, **others} if "begin_event" not in others:
+                    self._take_timed(number, msgspec.convert(value | {"begin_event": 0, "end_event": None}, Operation))
+                    return
+        except _UNDECODABLE as problem:
+            if isinstance(problem, HistoryError):
+                raise
+            error = problem
+        raise self._broken(number, line, error, form)
+
+    def _take_timed(self, number: int, op: Operation) -> None:
+        if op.type != "info" and op.end is None:
+            raise self._error(number, f"field `end`: expected a time for an operation that is {op.type}")
+        if op.end is not None and op.end < op.start:
+            raise self._error(number, f"field `end`: expected at least {op.start}, when it began, got {op.end}")
+        if self._last_place >= 0:
+            raise self._error(number, "field `begin_event` is missing, though earlier operations have it")
+        self._timed = True
+        self._history.operations.append(op)
+
+    def concluded(self) -> History:
+        """The history, once all lines have been taken."""
+        if self._timed:
+            if self._last_place >= 0:
+                raise HistoryError(f"{self._name}: some operations have the field `begin_event` and others do not")
+            _place_by_time(self._history)
+        return self._history
+
+    def _error(self, number: int, problem: str) -> HistoryError:
+        return HistoryError(f"{self._name}:{number}: {problem}")
+
+    def _broken(self, number: int, line: bytes, error: Exception, form: type[Struct]) -> HistoryError:
+        got = shorten(line.decode(errors="backslashreplace"))
+        try:
+            value = _ANYTHING.decode(line)
+        except _UNDECODABLE:
+            return self._error(number, f"expected one JSON object, got {got}: {error}")
+        if not isinstance(value, dict):
+            return self._error(number, f"expected one JSON object, got {got}")
+        return self._error(number, mismatch(value, form) or str(error))
+
+
+def _place_by_time(history: History) -> None:
+    """Gives everything places in the sequence of events by its times; at one time, beginnings before ends."""
+    history.operations.sort(key=lambda op: op.start)
+    ends = [(op.end, 2, op) for op in history.operations if op.end is not None]
+    begins = [(op.start, 0, op) for op in history.operations]
+    events: list[tuple[int, int, Any]] = [*begins, *((fault.at, 1, fault) for fault in history.faults), *ends]
+    events.sort(key=lambda event: event[:2])
+    for place, (_, what, item) in enumerate(events):
+        if what == 0:
+            item.begin_event = place
+        elif what == 1:
+            item.event = place
+        else:
+            item.end_event = place
+    for index, op in enumerate(history.operations):
+        op.index = index

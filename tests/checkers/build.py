@@ -1,0 +1,191 @@
+"""Histories written as short lines, for tests: one line an operation, or the beginning and the end of one.
+
+::
+
+    alice send k1 7 -> 0                 answered with offset 0; a message is JSON, or a bare word
+    alice send k1 7 -> fail 22           refused with a definite error
+    alice send k1 7 -> info 13           an indefinite error came
+    alice send k1 7 -> lost              no reply, and the run knows why (the network lost it, a node was down)
+    alice send k1 7 -> silence           no reply, and no fault explains it
+    alice send k1 7 ...                  begins here,
+    alice -> 0                           and ends here; one that never ends is as after "silence"
+    bob poll k1:0 k2:3 -> k1 0=7 1=8; k2 3=x
+    bob poll k1:0 max 2 -> nothing       the client itself keeps two messages of each key
+    bob final poll k1:0 -> k1 0=7
+    bob poll -> k1 0=7                   a history that does not record the offsets asked for
+    bob commit k1:0 k2:1 -> ok
+    bob list k1 k2 -> k1:0
+    bob assign k1 k2 -> k1:0 k2:4        or: assign start k1 -> k1:0
+    bob crash
+    alice send k1 7 -> raw {"type": "send_ok", "offset": -1}    a reply that its client could not take
+    alice send k1 7 -> reply {"offset": -1}                     one that a careless recorder took for good
+    ! crash n0                           a fault; "!! crash n0" is one that nobody asked for
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from kafkasim.history import Consistency, End, Failure, FaultEvent, Header, History, Operation, Promises
+
+FUNCTIONS: Final = {
+    "send": "send",
+    "poll": "poll",
+    "commit": "commit_offsets",
+    "list": "list_committed_offsets",
+    "assign": "assign",
+    "crash": "crash",
+}
+MILLISECOND: Final = 1_000_000
+
+
+def build(
+    *lines: str,
+    complete: str = "",
+    incomplete: str = "",
+    promises: Promises | None = None,
+    consistency: Consistency = "linearizable",
+    end: Any = "complete",
+) -> History:
+    """The history that the lines tell. ``complete``: the keys, parted by blanks, that the final polls read whole."""
+    builder = Builder()
+    for line in lines:
+        builder.take(line)
+    final_polls: dict[str, Any] = dict.fromkeys(complete.split(), "complete")
+    final_polls.update(dict.fromkeys(incomplete.split(), "incomplete"))
+    return History(
+        Header(scenario="test", consistency=consistency, promises=promises or Promises(), losses_known=True),
+        builder.operations,
+        builder.faults,
+        End(end, final_polls),
+    )
+
+
+class Builder:
+    """Takes lines, in the order of what happens; ``operations`` and ``faults`` are what they told."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self.faults: list[FaultEvent] = []
+        self.event = 0
+        self._processes: dict[str, int] = {}
+        self._next_process = 0
+        self._pending: dict[str, Operation] = {}
+
+    def take(self, line: str) -> None:
+        if line.startswith("!"):
+            self._fault(line)
+            return
+        asked, _, answer = (part.strip() for part in line.partition("->"))
+        client, _, action = asked.partition(" ")
+        if action.endswith("..."):
+            self._begin(client, action.removesuffix("..."))
+        elif action:
+            self._end(self._begin(client, action), answer or "ok")
+        else:
+            self._end(self._pending[client], answer)
+
+    def _fault(self, line: str) -> None:
+        fault, *nodes = line.lstrip("!").split()
+        planned = not line.startswith("!!")
+        at = self.event * MILLISECOND
+        self.faults.append(FaultEvent(fault=fault, nodes=tuple(nodes), at=at, event=self.event, planned=planned))
+        self.event += 1
+
+    def _begin(self, client: str, action: str) -> Operation:
+        words = action.split(maxsplit=2 if action.startswith("send") else -1)  # a message may be JSON with blanks
+        if client not in self._processes:
+            self._processes[client] = self._next_process
+            self._next_process += 1
+        final = words[0] == "final"
+        function, *rest = words[1:] if final else words
+        limit = None
+        if "max" in rest:
+            rest, limit = rest[: rest.index("max")], int(rest[-1])
+        op = Operation(
+            index=len(self.operations),
+            process=self._processes[client],
+            client=client,
+            node="n0",
+            f=FUNCTIONS[function],  # type: ignore[arg-type]  # a typo is a KeyError here
+            request=request_of(function, rest),
+            type="info",
+            error=Failure(0, "no reply in time"),
+            max_messages=limit,
+            start=self.event * MILLISECOND,
+            end=None,
+            begin_event=self.event,
+            end_event=None,
+            final=final,
+        )
+        self.event += 1
+        self.operations.append(op)
+        self._pending[client] = op
+        return op
+
+    def _end(self, op: Operation, answer: str) -> None:
+        del self._pending[op.client]
+        word, _, rest = answer.partition(" ")
+        if word in {"lost", "silence"}:
+            op.lost = word == "lost"
+        else:
+            op.end, op.end_event = self.event * MILLISECOND, self.event
+            self.event += 1
+            if word in {"fail", "info"}:
+                op.type = word  # type: ignore[assignment]  # one of the two
+                op.error = Failure(int(rest), "refused")
+            elif word == "raw":
+                op.raw, op.error = json.loads(rest), None
+            else:
+                op.type, op.error = "ok", None
+                op.response = json.loads(rest) if word == "reply" else response_of(op.f, answer)
+        if op.type == "info":
+            self._processes[op.client] = self._next_process
+            self._next_process += 1
+
+
+def request_of(function: str, words: list[str]) -> dict[str, Any]:
+    match function:
+        case "send":
+            return {"key": words[0], "msg": message(words[1].strip())}
+        case "poll" if not words:
+            return {}
+        case "poll" | "commit":
+            return {"offsets": offsets(words)}
+        case "list":
+            return {"keys": words}
+        case "assign":
+            start = words[0] == "start"
+            return {"keys": words[1:] if start else words, "from": "start" if start else "committed"}
+    return {}
+
+
+def response_of(function: str, answer: str) -> dict[str, Any]:
+    match function:
+        case "send":
+            return {"offset": int(answer)}
+        case "poll":
+            return {"msgs": {} if answer == "nothing" else dict(map(messages_of_key, answer.split(";")))}
+        case "list_committed_offsets":
+            return {"offsets": {} if answer == "nothing" else offsets(answer.split())}
+        case "assign":
+            return {"positions": offsets(answer.split())}
+    return {}
+
+
+def messages_of_key(text: str) -> tuple[str, list[list[Any]]]:
+    key, *pairs = text.split()
+    return key, [[int(offset), message(msg)] for offset, _, msg in (pair.partition("=") for pair in pairs)]
+
+
+def offsets(words: list[str]) -> dict[str, int]:
+    return {key: int(offset) for key, _, offset in (word.partition(":") for word in words)}
+
+
+def message(text: str) -> Any:
+    """JSON, or a bare word."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
