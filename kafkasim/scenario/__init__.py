@@ -1,0 +1,1 @@
+"""Scenarios: what is tested, by which clients, under which faults, and what is expected of it."""
