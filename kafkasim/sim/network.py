@@ -1,0 +1,168 @@
+"""The simulated network: who hears whom, when, how often and whether at all.
+
+A message is lost or repeated when it is sent; whether a partition lies between sender and receiver, or nobody is
+there, is looked at when it would arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+from typing import Any, Protocol
+
+from kafkasim.messages import Envelope, Reply, Send
+from kafkasim.scenario import model
+from kafkasim.sim.choices import Choices
+from kafkasim.sim.clock import Clock
+from kafkasim.sim.latency import latencies
+from kafkasim.sim.result import Traffic
+
+AnyEnvelope = Envelope[Any]
+
+
+class Party(Protocol):
+    """Somebody with an address."""
+
+    def receive(self, envelope: AnyEnvelope) -> None:
+        """Takes a message in; where nobody is there to take it, the network is told, with `Network.cut_off`."""
+
+    def excuse(self, msg_id: int | None) -> None:
+        """Learns why a request of its own, the one with this number, may never be answered: the network did it."""
+
+    def repeated(self, msg_id: int | None) -> None:
+        """Learns that the network repeats a request of its own: where one copy is refused, another may be obeyed."""
+
+
+class Network:
+    """Carries envelopes between parties."""
+
+    def __init__(self, network: model.Network, clock: Clock, choices: Choices) -> None:
+        self._clock = clock
+        self._parties: dict[str, Party] = {}
+        self._partitions: list[dict[str, int]] = []
+        """For each partition that is in force, in which group who is; those in none form one more."""
+        self._latencies = latencies(network.latency, choices.stream("latency"))
+        self._next_latencies: list[int] = []
+        """As many as were drawn ahead; the very next one is the last."""
+        self._loss, self._losses = network.loss, choices.stream("loss")
+        self._duplicate, self._duplicate_sends = network.duplicate, network.duplicate_sends
+        self._duplications = choices.stream("duplication")
+        self._faultless = not (self._loss or self._duplicate or self._duplicate_sends)
+        """Whether nothing can happen to a message: it may go directly to whom it is for."""
+        self._receivers: dict[str, Callable[[AnyEnvelope], None]] = {}
+        self._sent = self._lost = self._duplicated = self._cut_off = 0
+
+    def join(self, name: str, party: Party) -> None:
+        """Gives the party its address."""
+        self._parties[name] = party
+        self._receivers[name] = party.receive
+
+    def disband(self) -> None:
+        """Forgets everybody's address."""
+        self._parties.clear()
+        self._receivers.clear()
+
+    def send(self, envelope: AnyEnvelope) -> None:
+        """Sends a message on its way, or loses it."""
+        self._sent += 1
+        if self._faultless:
+            # As `_carry`, without its calls: nearly every message of a run comes by here.
+            clock, ahead = self._clock, self._next_latencies
+            clock.asked = asked = clock.asked + 1
+            latency = ahead.pop() if ahead else self._latency()
+            receive = self._receivers.get(envelope.dest) or self.arrive
+            heappush(clock.events, (clock.now + latency, asked, receive, envelope))
+            return
+        self._carry(envelope)
+        repeated = self._duplicate_sends if isinstance(envelope.body, Send) else self._duplicate
+        if repeated and self._duplications.chance(repeated):
+            self._duplicated += 1
+            self._carry(envelope)
+            if not isinstance(envelope.body, Reply):
+                self._parties[envelope.src].repeated(envelope.body.msg_id)
+
+    def arrive(self, envelope: AnyEnvelope) -> None:
+        """A message is where it was sent to."""
+        party = self._parties.get(envelope.dest)
+        if party is None or (self._partitions and not self._connected(envelope.src, envelope.dest)):
+            self.cut_off(envelope)
+        else:
+            party.receive(envelope)
+
+    def cut_off(self, envelope: AnyEnvelope) -> None:
+        """A message cannot be delivered."""
+        self._cut_off += 1
+        self._excuse(envelope)
+
+    def grouped(self, groups: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        """The groups, and as one more all who are in none."""
+        named = {name for group in groups for name in group}
+        rest = tuple(name for name in self._parties if name not in named)
+        return (*groups, rest) if rest else groups
+
+    def part(self, groups: tuple[tuple[str, ...], ...]) -> dict[str, int]:
+        """From now on only members of one group hear each other; the result is what `rejoin` takes."""
+        partition = {name: number for number, group in enumerate(groups) for name in group}
+        self._partitions.append(partition)
+        self._faultless = False
+        events = self._clock.events
+        for place, (time, asked, _, argument) in enumerate(events):
+            if type(argument) is Envelope:  # what is on its way may meet the partition
+                events[place] = (time, asked, self.arrive, argument)
+        return partition
+
+    def rejoin(self, partition: dict[str, int]) -> None:
+        """Ends a partition."""
+        self._partitions = [other for other in self._partitions if other is not partition]
+
+    def heal(self) -> None:
+        """Ends all partitions, loss and duplication."""
+        self._partitions = []
+        self._loss = self._duplicate = self._duplicate_sends = 0.0
+        self._faultless = True
+
+    def last_arrival(self) -> int:
+        """When the last of the messages that are now on their way will be there (ns); now, where there are none."""
+        return max(self._arrivals(), default=self._clock.now)
+
+    def in_flight(self) -> int:
+        """How many messages are on their way."""
+        return len(self._arrivals())
+
+    def traffic(self) -> Traffic:
+        """What has become of the messages so far."""
+        return Traffic(
+            sent=self._sent,
+            delivered=self._sent + self._duplicated - self._lost - self._cut_off - self.in_flight(),
+            lost=self._lost,
+            duplicated=self._duplicated,
+            cut_off=self._cut_off,
+        )
+
+    def _carry(self, envelope: AnyEnvelope) -> None:
+        if self._loss and self._losses.chance(self._loss):
+            self._lost += 1
+            self._excuse(envelope)
+            return
+        self._clock.after(self._latency(), self.arrive, envelope)
+
+    def _latency(self) -> int:
+        """How long the next message travels (ns)."""
+        if not self._next_latencies:
+            self._next_latencies = self._latencies.ahead()
+        return self._next_latencies.pop()
+
+    def _arrivals(self) -> list[int]:
+        """When each message that is on its way will be there."""
+        return [time for time, _, _, argument in self._clock.events if type(argument) is Envelope]
+
+    def _connected(self, one: str, other: str) -> bool:
+        return all(partition.get(one, -1) == partition.get(other, -1) for partition in self._partitions)
+
+    def _excuse(self, envelope: AnyEnvelope) -> None:
+        """Tells whose request it was, or whose request it answered, that it did not get through."""
+        body = envelope.body
+        asker, msg_id = (envelope.dest, body.in_reply_to) if isinstance(body, Reply) else (envelope.src, body.msg_id)
+        party = self._parties.get(asker)
+        if party is not None:
+            party.excuse(msg_id)

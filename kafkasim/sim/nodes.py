@@ -1,0 +1,221 @@
+"""The nodes of the simulated world: processes that run a service, crash, start again, and keep a disk.
+
+A node does what its service's effects say: it hands messages to the network, sets timers on the clock, and
+makes writes safe one after the other. A crash ends the process: what the service knew is gone, and so are
+writes that were not safe yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+from kafkasim.core import LogEngine
+from kafkasim.messages import Envelope, Error, Init
+from kafkasim.scenario import model
+from kafkasim.scenario.model import MILLISECOND
+from kafkasim.service import Effect, LogService, Timer, Write
+from kafkasim.sim.faulty import FaultyService, ServerDiedError
+from kafkasim.sim.network import AnyEnvelope
+from kafkasim.sim.surroundings import Surroundings
+
+_STARTER: Final = "starter"
+"""Who says init to a node, on the spot and not over the network."""
+
+_SLOWEST_WRITE: Final = 1 * MILLISECOND
+"""A write to the simulated disk takes up to so long: about what a solid-state disk takes to make one safe."""
+
+_SUPERVISOR_DELAY: Final = 100 * MILLISECOND
+"""A node that ended by itself is started again after so long."""
+
+
+class NoLock:
+    """A lock for a world in which nothing happens at the same time; unlike a real one it can be copied."""
+
+    def __enter__(self) -> None:
+        """Exclusive access is what everybody here has anyway."""
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing was taken, nothing is given back."""
+
+
+class Asker(Protocol):
+    """Somebody who asks the node and may never be answered because it went down."""
+
+    def excuse_all(self) -> None:
+        """Learns why no request that is open now may ever be answered."""
+
+
+class Node:
+    """One node: its name, whether it is up, and what it has on its disk.
+
+    ``service`` None: the correct one. ``askers`` are told when the node goes down.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        names: Sequence[str],
+        system: model.System,
+        service: type[FaultyService] | None,
+        surroundings: Surroundings,
+    ) -> None:
+        self.name, self._names = name, list(names)
+        self._system, self._service_class = system, service
+        self._clock, self._network = surroundings.clock, surroundings.network
+        self._recorder = surroundings.recorder
+        self._chances = surroundings.choices.stream(f"bug/{name}")
+        self._disk_delays = surroundings.choices.stream(f"storage/{name}")
+        self.askers: list[Asker] = []
+        self._life = 0
+        """Which start this is. Timers and writes of an earlier life mean nothing in this one."""
+        self._safe: list[Any] = []
+        self._disk_free_at = 0
+        self.writing = 0
+        """How many writes are under way."""
+        self._service: LogService | None = None
+        """None while the node is down."""
+        self._network.join(name, self)
+
+    @property
+    def up(self) -> bool:
+        """Whether the process runs."""
+        return self._service is not None
+
+    def start(self) -> None:
+        """Starts the process: it recovers what is on its disk and learns its name."""
+        self._life += 1
+        self.writing = 0
+        self._service = service = self._new_service()
+        try:
+            service.recover(self._safe)
+            effects = service.receive(
+                Envelope(_STARTER, self.name, Init(msg_id=0, node_id=self.name, node_ids=self._names))
+            )
+        except (ServerDiedError, Exception) as error:  # noqa: BLE001 - whatever ends a server, the run goes on
+            # What it could not start from it cannot start from in a moment either: it stays down until it is told to.
+            self._end(f"it could not start: {_words(error)}", planned=False)
+            return
+        for effect in effects:
+            if not isinstance(effect, Envelope) or effect.dest != _STARTER:
+                self._arrange(effect)
+            elif isinstance(effect.body, Error):
+                self._end(f"it refused init: {effect.body.text}", planned=False)
+                return
+
+    def receive(self, envelope: AnyEnvelope) -> None:
+        """Takes a message in, if the node is up, and does what follows from it."""
+        service = self._service
+        if service is None:
+            self._network.cut_off(envelope)
+            return
+        try:
+            effects = service.receive(envelope)
+        except (ServerDiedError, Exception) as error:  # noqa: BLE001 - whatever ends a server, the run goes on
+            self._die(error)
+            return
+        for effect in effects:
+            if type(effect) is Envelope:
+                self._network.send(effect)
+            else:
+                self._arrange(effect)
+
+    def excuse(self, msg_id: int | None) -> None:
+        """What nodes ask of each other is in no history, so nobody needs to know."""
+
+    def repeated(self, msg_id: int | None) -> None:
+        """As `excuse`."""
+
+    def crash(self) -> None:
+        """Ends the process as a fault of the scenario; what it held in memory is lost."""
+        self._end("", planned=True)
+
+    def restart(self, life: int | None = None) -> None:
+        """Starts the process again, if it is down; with ``life``, only if it has not been started since that one."""
+        if not self.up and life in (None, self._life):
+            self._recorder.fault("restart", (self.name,))
+            self.start()
+
+    def restart_after(self, delay: int) -> None:
+        """Starts this process again in so many nanoseconds, unless somebody does before."""
+        self._clock.after(delay, self.restart, self._life)
+
+    def leave(self) -> None:
+        """Forgets everything: the run is over."""
+        self.askers.clear()
+        self._forget()
+
+    def last_write(self) -> int:
+        """When the last of the writes under way is safe (ns); now, where there are none."""
+        return max(self._disk_free_at, self._clock.now)
+
+    def _new_service(self) -> LogService:
+        engine = LogEngine(NoLock())
+        limit, durable = self._system.max_poll_messages, self._system.storage == "durable"
+        if self._service_class is None:
+            return LogService(engine, max_poll_messages=limit, durable=durable)
+        return self._service_class(engine, max_poll_messages=limit, durable=durable, chances=self._chances)
+
+    def _arrange(self, effect: Effect) -> None:
+        match effect:
+            case Envelope():
+                self._network.send(effect)
+            case Timer():
+                self._clock.after(effect.delay, self._wake, (self._life, effect))
+            case Write():
+                # One disk, one write at a time: so they become safe in the order in which they were asked for.
+                self._disk_free_at = max(self._disk_free_at, self._clock.now) + self._disk_delays.pick(_SLOWEST_WRITE)
+                self.writing += 1
+                self._clock.at(self._disk_free_at, self._written, (self._life, effect))
+
+    def _wake(self, what: tuple[int, Timer]) -> None:
+        life, timer = what
+        service = self._service
+        if life == self._life and service is not None:
+            try:
+                effects = service.wake(timer)
+            except (ServerDiedError, Exception) as error:  # noqa: BLE001 - whatever ends a server, the run goes on
+                self._die(error)
+                return
+            for effect in effects:
+                self._arrange(effect)
+
+    def _written(self, what: tuple[int, Write]) -> None:
+        life, write = what
+        service = self._service
+        if life == self._life and service is not None:
+            self.writing -= 1
+            if self._system.storage == "durable":
+                self._safe.append(write.record)
+            try:
+                effects = service.written(write.token)
+            except (ServerDiedError, Exception) as error:  # noqa: BLE001 - whatever ends a server, the run goes on
+                self._die(error)
+                return
+            for effect in effects:
+                self._arrange(effect)
+
+    def _die(self, error: BaseException) -> None:
+        """The process ends though nobody asked for it."""
+        self._end(_words(error), planned=False)
+        self.restart_after(_SUPERVISOR_DELAY)
+
+    def _forget(self) -> None:
+        """Lets go of the service, and at once of its logs: it holds itself, so the garbage collector has to end it."""
+        if self._service is not None:
+            self._service.engine = LogEngine(NoLock())
+            self._service = None
+
+    def _end(self, text: str, *, planned: bool) -> None:
+        if not self.up:
+            return
+        self._forget()
+        self.writing = 0
+        self._disk_free_at = self._clock.now
+        self._recorder.fault("crash", (self.name,), planned=planned, text=text)
+        for asker in self.askers:
+            asker.excuse_all()
+
+
+def _words(error: BaseException) -> str:
+    return str(error) if isinstance(error, ServerDiedError) else f"{type(error).__name__}: {error}"

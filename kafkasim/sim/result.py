@@ -1,0 +1,105 @@
+"""What a run of a scenario yields: its history, what the checkers say of it, and what was expected in vain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from kafkasim.checkers.verdict import CheckResult, Verdict
+from kafkasim.history import History
+from kafkasim.scenario.model import Scenario
+
+
+class Unmet(Struct, frozen=True):
+    """An expectation of a scenario's step that was not met."""
+
+    client: str
+    step: int
+    """Which of its client's steps, from 1; 0: it was none, but a malformed request of a workload that was obeyed."""
+    action: str
+    """What the step does, as the scenario writes it: ``send``, ``barrier``, ..."""
+    expected: Any
+    got: Any
+    where: str = ""
+    """File, line and column of the step."""
+
+
+class Quantiles(Struct, frozen=True):
+    """How long operations took, in nanoseconds of the run's clock: quantiles of those that were answered."""
+
+    count: int
+    p50: int
+    p95: int
+    p99: int
+    max: int
+
+
+class Traffic(Struct, frozen=True):
+    """How many messages the network was given, and what became of them."""
+
+    sent: int = 0
+    delivered: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    cut_off: int = 0
+    """Not delivered because of a partition, or because nobody was there."""
+
+
+class Statistics(Struct, frozen=True):
+    """The figures of one run. Times are nanoseconds of the run's clock, rates operations per second of it."""
+
+    duration: int
+    """From the start to the last operation of the clients, before the final polls."""
+    rate_asked: float | None
+    """None: no workload was asked for."""
+    rate_achieved: float
+    outcomes: dict[str, dict[str, int]]
+    """How many operations of each function ended how: ``{"send": {"ok": 10, "fail": 0, "info": 1}, ...}``."""
+    latencies: dict[str, Quantiles]
+    """By function, of the operations that asked a node and were answered."""
+    traffic: Traffic
+
+
+class Result(Struct):
+    """One run: everything that happened and everything that follows from it."""
+
+    scenario: Scenario
+    seed: int
+    history: History
+    check: CheckResult
+    statistics: Statistics
+    unmet: list[Unmet] = field(default_factory=list)
+    expectations: int = 0
+    """How many expectations of steps were looked at."""
+    interrupted: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the history; valid where nothing but expectations was there to be checked, and they were."""
+        if self.check.verdict == "unknown" and self.expectations and not self.check_failed:
+            return "valid"
+        return self.check.verdict
+
+    @property
+    def check_failed(self) -> bool:
+        """Whether a checker itself failed, so that its silence means nothing."""
+        return bool(self.check.failed)
+
+    @property
+    def found(self) -> set[str]:
+        """The kinds of anomaly that were found; notes do not count."""
+        return {anomaly.kind for anomaly in self.check.anomalies if anomaly.severity == "error"}
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the run is what the scenario expects: valid, or with each of the anomalies that it names.
+
+        An expected anomaly excuses other anomalies (one fault may show in several ways), but no unmet expectation and
+        no checker that failed.
+        """
+        if self.unmet or self.check_failed:
+            return False
+        if self.scenario.expected:
+            return self.found.issuperset(self.scenario.expected)
+        return self.verdict == "valid"

@@ -1,0 +1,52 @@
+"""The figures of a run, from its history."""
+
+from __future__ import annotations
+
+from kafkasim.history import Operation
+from kafkasim.scenario.model import SECOND, Scenario
+from kafkasim.sim.result import Quantiles, Statistics, Traffic
+
+_ASK_NOBODY = ("assign", "crash")
+
+
+def statistics_of(scenario: Scenario, operations: list[Operation], duration: int, traffic: Traffic) -> Statistics:
+    """The figures of the operations before the final polls, which took so many nanoseconds."""
+    outcomes: dict[str, dict[str, int]] = {}
+    taken: dict[str, list[int]] = {}
+    asked = 0
+    for op in operations:
+        if op.final:
+            continue
+        counts = outcomes.get(op.f)
+        if counts is None:
+            counts = outcomes[op.f] = {"ok": 0, "fail": 0, "info": 0}
+            taken[op.f] = []
+        counts[op.type] += 1
+        if op.f in _ASK_NOBODY:
+            continue
+        asked += 1
+        if op.end is not None:
+            taken[op.f].append(op.end - op.start)
+    return Statistics(
+        duration=duration,
+        rate_asked=None if scenario.workload is None else float(scenario.workload.rate),
+        rate_achieved=round(asked * SECOND / duration, 3) if duration else 0.0,
+        outcomes=outcomes,
+        latencies={function: quantiles_of(durations) for function, durations in taken.items() if durations},
+        traffic=traffic,
+    )
+
+
+def quantiles_of(durations: list[int]) -> Quantiles:
+    """The quantiles of one duration or more: each is one that occurred, the least that so many do not exceed.
+
+    >>> quantiles_of([30, 10, 20, 40])
+    Quantiles(count=4, p50=20, p95=40, p99=40, max=40)
+    """
+    ordered = sorted(durations)
+    count = len(ordered)
+
+    def quantile(percent: int) -> int:
+        return ordered[max(0, -(-count * percent // 100) - 1)]
+
+    return Quantiles(count, quantile(50), quantile(95), quantile(99), ordered[-1])

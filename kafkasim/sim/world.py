@@ -1,0 +1,243 @@
+"""The simulated world: everything that takes part in a run, and its course from start to end.
+
+1. **Running**: scripted and generated clients act, faults strike.
+2. **Draining**: the faults are healed, loss and duplication end, what is on its way arrives.
+3. **Reading**: the final polls.
+4. **Closing**: what is still on its way arrives: an answer that comes too late is an answer. Then the run is over.
+
+The rules of the world:
+
+* Nothing happens but by an event of the clock, and every choice is drawn through `Choices`. So a scenario and a
+  source of choices decide all.
+* Its state is plain objects that hold each other, no generators, coroutines or closures. So a world can be copied
+  in the middle of a run (`copy.deepcopy`), and the copy goes on by itself.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from heapq import heappop
+from itertools import repeat
+
+from kafkasim import __version__
+from kafkasim.history import End, Header, History, Promises
+from kafkasim.scenario import model
+from kafkasim.sim.bugs import BUGS
+from kafkasim.sim.choices import Choices
+from kafkasim.sim.client import Client
+from kafkasim.sim.clock import Activity, Clock
+from kafkasim.sim.expectations import Expectations
+from kafkasim.sim.faults import Faults
+from kafkasim.sim.final_polls import FinalReader, highest_offsets
+from kafkasim.sim.network import Network
+from kafkasim.sim.nodes import Node
+from kafkasim.sim.recorder import Recorder
+from kafkasim.sim.result import Statistics
+from kafkasim.sim.scripts import Barriers, Entry, Script
+from kafkasim.sim.statistics import statistics_of
+from kafkasim.sim.surroundings import Surroundings
+from kafkasim.sim.workload import Workload
+
+_MOST_DRAINING_ROUNDS = 10
+"""An answer to an answer to ... ends somewhere; nodes that never stop talking to each other are not waited for."""
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be run; the text says what it asks for and what there is."""
+
+
+class _Phase(Enum):
+    RUNNING = auto()
+    DRAINING = auto()
+    READING = auto()
+    CLOSING = auto()
+    OVER = auto()
+
+
+class World:
+    """One run of a scenario, at some point of its course.
+
+    Raises `ScenarioError` where the scenario cannot be run.
+
+    >>> from kafkasim.sim.choices import SeededChoices
+    >>> step = model.Step(model.Send("k1", "hello"))
+    >>> world = World(model.Scenario("s", "why", clients=(model.Client("alice", (step,)),)), SeededChoices(0))
+    >>> while world.advance(): pass
+    >>> [operation.response for operation in world.history().operations]
+    [{'offset': 0}, {'msgs': {'k1': [(0, 'hello')]}}]
+    """
+
+    def __init__(self, scenario: model.Scenario, choices: Choices, seed: int = 0) -> None:
+        _refuse_impossible(scenario)
+        self.scenario, self.seed = scenario, seed
+        self.clock = Clock()
+        self._activity = Activity()
+        self._recorder = Recorder(self.clock)
+        self._network = Network(scenario.network, self.clock, choices)
+        self._surroundings = Surroundings(self.clock, self._network, self._recorder, choices, self._activity)
+        names = tuple(f"n{number}" for number in range(scenario.system.nodes))
+        service = None if scenario.system.bug is None else BUGS[scenario.system.bug].service
+        self._nodes = {name: Node(name, names, scenario.system, service, self._surroundings) for name in names}
+        for node in self._nodes.values():
+            node.start()
+        self._faults = Faults(scenario.faults, self._nodes, self._surroundings)
+        self.expectations = Expectations()
+        self._clients: dict[str, Client] = {}
+        self._readers: list[FinalReader] = []
+        self._highest: dict[str, int] = {}
+        """What the final polls read, with the highest offset that anybody was told of before them."""
+        self._phase = _Phase.RUNNING
+        self._duration = 0
+        self._drainings = 0
+        self._people()
+
+    def advance(self, events: int = 1024) -> bool:
+        """Lets up to so many events happen. False once the run is over."""
+        clock, activity, to_come = self.clock, self._activity, self.clock.events
+        if not activity.busy and not self._go_over():
+            return False
+        for clock.now, _, action, argument in map(heappop, repeat(to_come, events)):  # `Clock.step`, without the call
+            action(argument)
+            if not activity.busy and not self._go_over():
+                return False
+        return True
+
+    def history(self, *, interrupted: bool = False) -> History:
+        """What has happened so far, or (``interrupted``) at all."""
+        scenario = self.scenario
+        end = End("interrupted")
+        if self._phase is _Phase.OVER and not interrupted:
+            incomplete = {key for reader in self._readers for key in reader.incomplete}
+            end = End("complete", {key: "incomplete" if key in incomplete else "complete" for key in self._highest})
+        return History(
+            Header(
+                version=__version__,
+                scenario=scenario.name,
+                seed=self.seed,
+                consistency=scenario.consistency,
+                promises=Promises(poll_limit=scenario.system.max_poll_messages, atomic_keys=len(self._nodes) == 1),
+                losses_known=True,
+            ),
+            self._recorder.operations,
+            self._recorder.faults,
+            end,
+        )
+
+    def statistics(self) -> Statistics:
+        """The figures of the run so far."""
+        duration = self.clock.now if self._phase is _Phase.RUNNING else self._duration
+        return statistics_of(self.scenario, self._recorder.operations, duration, self._network.traffic())
+
+    def abandon(self) -> None:
+        """Ends the run here: nobody waits for an answer any longer."""
+        for client in self._clients.values():
+            client.abandon()
+
+    def dissolve(self) -> None:
+        """Takes the world apart, once the run is over: its parts hold each other no more.
+
+        So it goes when nobody needs it; otherwise it would wait for the garbage collector, with all that happened.
+        """
+        self.clock.events.clear()
+        self._network.disband()
+        for client in self._clients.values():
+            client.leave()
+        for node in self._nodes.values():
+            node.leave()
+
+    def _people(self) -> None:
+        """Brings in the clients, each with something to do."""
+        scenario = self.scenario
+        for client in scenario.clients:
+            self._new_client(client.name, client.node)
+        for scripted in scenario.steps:
+            if scripted.client not in self._clients:
+                self._new_client(scripted.client, None)
+        barriers = Barriers()
+        scripts = [
+            [Entry(self._clients[client.name], number, step) for number, step in enumerate(client.steps, 1)]
+            for client in scenario.clients
+        ]
+        if scenario.steps:
+            scripts.append(self._common_script())
+        for entries in scripts:
+            Script(entries, self._surroundings, barriers, self.expectations)
+        if scenario.workload is not None:
+            clients = [self._new_client(f"c{number}", None) for number in range(1, scenario.workload.clients + 1)]
+            Workload(scenario.workload, clients, self._surroundings, self.expectations)
+
+    def _common_script(self) -> list[Entry]:
+        numbers: dict[str, int] = {}
+        entries = []
+        for scripted in self.scenario.steps:
+            numbers[scripted.client] = number = numbers.get(scripted.client, 0) + 1
+            entries.append(Entry(self._clients[scripted.client], number, scripted.step))
+        return entries
+
+    def _new_client(self, name: str, node: str | None, *, final: bool = False) -> Client:
+        if name in self._clients or name in self._nodes:
+            raise ScenarioError(f"two clients or nodes are called {name}: expected each to have a name of its own")
+        names = list(self._nodes)
+        spoken_to = names[len(self._clients) % len(names)] if node is None else node
+        client = Client(name, spoken_to, self.scenario.timeout, self._surroundings, final=final)
+        self._nodes[spoken_to].askers.append(client)
+        self._clients[name] = client
+        return client
+
+    def _go_over(self) -> bool:
+        """Goes over to the next phase in which somebody has something to do. False once the run is over."""
+        while not self._activity.busy:
+            if not self._next_phase():
+                return False
+        return True
+
+    def _next_phase(self) -> bool:
+        """Goes over to the next phase, now that nobody has anything to do. False once the run is over."""
+        match self._phase:
+            case _Phase.RUNNING:
+                self._duration = self.clock.now
+                self._phase = _Phase.DRAINING
+                self._faults.heal()
+                self._begin_draining()
+            case _Phase.DRAINING:
+                self._phase = _Phase.READING
+                self._highest = highest = highest_offsets(self._recorder.operations)
+                if highest:
+                    readers = [self._new_client(f"final-{name}", name, final=True) for name in self._nodes]
+                    self._readers = [FinalReader(reader, highest, self._surroundings) for reader in readers]
+            case _Phase.READING:
+                self._phase = _Phase.CLOSING
+                self._begin_draining()
+            case _Phase.CLOSING:
+                self._phase = _Phase.OVER
+                self.abandon()
+        return self._phase is not _Phase.OVER
+
+    def _quiet_at(self) -> int:
+        """When what is under way now will be over."""
+        return max(self._network.last_arrival(), *(node.last_write() for node in self._nodes.values()))
+
+    def _begin_draining(self) -> None:
+        self._drainings = 0
+        self._activity.begin()
+        self.clock.at(self._quiet_at(), self._drain)
+
+    def _drain(self, _: None) -> None:
+        self._drainings += 1
+        under_way = self._network.in_flight() or any(node.writing for node in self._nodes.values())
+        if under_way and self._drainings < _MOST_DRAINING_ROUNDS:
+            self.clock.at(self._quiet_at(), self._drain)
+        else:
+            self._activity.end()
+
+
+def _refuse_impossible(scenario: model.Scenario) -> None:
+    system = scenario.system
+    if system.bug is not None and system.bug not in BUGS:
+        raise ScenarioError(f"system: bug: there is no {system.bug}: expected one of {', '.join(BUGS)}")
+    if system.nodes < 1:
+        raise ScenarioError(f"system: nodes: expected 1 or more, got {system.nodes}")
+    if system.nodes > 1 and (system.bug is None or not BUGS[system.bug].clusters):
+        raise ScenarioError(
+            f"system: nodes: expected 1, got {system.nodes}: this server runs alone; clusters are not built yet"
+        )

@@ -1,0 +1,125 @@
+"""Runs scenarios: one, with one seed, or one with many.
+
+>>> from kafkasim.scenario.model import Scenario, Workload
+>>> result = run(Scenario("doc", "why", workload=Workload(duration=1_000_000_000)), seed=3)
+>>> result.seed, result.statistics.rate_asked
+(3, 100.0)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from typing import Final
+
+from kafkasim.checkers import check
+from kafkasim.collector import collector_at_rest, count_as_old
+from kafkasim.history import History
+from kafkasim.scenario.model import Scenario
+from kafkasim.sim.choices import Choices, SeededChoices
+from kafkasim.sim.result import Result
+from kafkasim.sim.world import ScenarioError, World
+
+__all__ = ["Result", "ScenarioError", "run", "run_all", "run_lightly", "sweep"]
+
+Progress = Callable[[int], None]
+"""Is told, now and then, how far a run has come: nanoseconds of its clock."""
+
+Performer = Callable[[Scenario, int], Result]
+"""Makes one run of a scenario, with a seed."""
+
+_WINDOW: Final = 256
+"""At most so many runs of a sweep are handed to the executor ahead of the one whose result is next."""
+
+
+def run(
+    scenario: Scenario, seed: int | None = None, *, progress: Progress | None = None, choices: Choices | None = None
+) -> Result:
+    """Runs the scenario and checks what happened.
+
+    ``seed`` wins over the scenario's own; ``choices`` over both, for a run that is to be repeated choice by choice.
+    Ctrl-C ends the run, not the program: the result is then what is known so far, and says so (``interrupted``).
+    Raises `ScenarioError` where the scenario cannot be run.
+    """
+    seed = scenario.seed if seed is None else seed
+    world = World(scenario, SeededChoices(seed) if choices is None else choices, seed)
+    with collector_at_rest():
+        interrupted = not _run_to_the_end(world, progress)
+        world.abandon()
+        history = world.history(interrupted=interrupted)
+        statistics = world.statistics()
+        world.dissolve()
+        count_as_old()
+        return Result(
+            scenario=scenario,
+            seed=seed,
+            history=history,
+            check=check(history),
+            statistics=statistics,
+            unmet=world.expectations.unmet,
+            expectations=world.expectations.looked_at,
+            interrupted=interrupted,
+        )
+
+
+def run_lightly(scenario: Scenario, seed: int) -> Result:
+    """As `run`; of the history only header and end are kept, so that the result is cheap to keep and to send."""
+    result = run(scenario, seed)
+    result.history = History(result.history.header, end=result.history.end)
+    return result
+
+
+def sweep(scenario: Scenario, seeds: Iterable[int], executor: Executor | None = None) -> Iterator[Result]:
+    """Runs the scenario with each of the seeds; as `run_all`, which says what comes of it.
+
+    >>> from kafkasim.scenario.model import Workload
+    >>> results = sweep(Scenario("doc", "why", workload=Workload(duration=100_000_000)), range(3))
+    >>> [(result.seed, result.verdict) for result in results]
+    [(0, 'valid'), (1, 'valid'), (2, 'valid')]
+    """
+    return run_all(((scenario, seed) for seed in seeds), executor)
+
+
+def run_all(
+    runs: Iterable[tuple[Scenario, int]], executor: Executor | None = None, *, perform: Performer = run_lightly
+) -> Iterator[Result]:
+    """Runs each scenario with its seed; the results come in the order of the runs, as soon as they are there.
+
+    They are without their operations and faults, which are many: run a seed once more to see them. The executor says
+    where runs take place, in processes of this machine or on others; without one, here, one after the other.
+    ``perform`` makes one run (it must be picklable for other processes), for whoever wants more of it than the result.
+    Ctrl-C while a result is waited for gives what is ready, and then raises `KeyboardInterrupt`.
+    """
+    if executor is None:
+        for scenario, seed in runs:
+            result = perform(scenario, seed)
+            yield result
+            if result.interrupted:
+                raise KeyboardInterrupt
+        return
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for scenario, seed in runs:
+            waiting.append(executor.submit(perform, scenario, seed))
+            if len(waiting) >= _WINDOW:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except KeyboardInterrupt:
+        yield from [future.result() for future in waiting if future.done() and future.exception() is None]
+        raise
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _run_to_the_end(world: World, progress: Progress | None) -> bool:
+    """False where Ctrl-C came before."""
+    try:
+        while world.advance():
+            if progress is not None:
+                progress(world.clock.now)
+    except KeyboardInterrupt:
+        return False
+    return True
