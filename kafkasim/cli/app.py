@@ -1,0 +1,243 @@
+"""The commands and their options, with the words of their help.
+
+Each command imports what it needs when it is called, so that ``--help``, ``--version`` and shell completion
+answer at once. Arguments are hidden from the lists of options: the usage line and the command's own words name them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from kafkasim import __version__
+from kafkasim.history import CONSISTENCY_LEVELS, Consistency
+
+app: Final = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes take a third of 80 columns, and the time to draw them
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  kafkasim simulate examples/scenarios/quickstart.yaml
+  kafkasim repl""",
+)
+
+
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
+    if wanted:
+        typer.echo(f"kafkasim {__version__}")
+        raise typer.Exit
+
+
+def _tell_bugs(wanted: bool) -> None:  # noqa: FBT001 - as above
+    if wanted:
+        from kafkasim.cli.listing import list_bugs  # noqa: PLC0415 - see the head of the file
+
+        list_bugs()
+        raise typer.Exit
+
+
+def _tell_schema(wanted: bool) -> None:  # noqa: FBT001 - as above
+    if wanted:
+        from kafkasim.cli.listing import print_schema  # noqa: PLC0415 - see the head of the file
+
+        print_schema()
+        raise typer.Exit
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"expected a whole number, got {text}") from None
+
+
+def _count(text: str) -> int:
+    number = _whole_number(text)
+    if number < 1:
+        raise typer.BadParameter(f"expected at least 1, got {text}")
+    return number
+
+
+def _level(text: str) -> str:
+    if text not in CONSISTENCY_LEVELS:
+        raise typer.BadParameter(f"expected one of {', '.join(CONSISTENCY_LEVELS)}, got {text}")
+    return text
+
+
+def _complete_level(beginning: str) -> list[str]:
+    return [level for level in CONSISTENCY_LEVELS if level.startswith(beginning)]
+
+
+def _complete_bug(beginning: str) -> list[tuple[str, str]]:
+    from kafkasim.sim.bugs import BUGS  # noqa: PLC0415 - see the head of the file
+
+    return [(name, bug.does) for name, bug in BUGS.items() if name.startswith(beginning)]
+
+
+ConsistencyOption = Annotated[
+    Consistency | None,
+    typer.Option(
+        metavar="LEVEL",
+        parser=_level,
+        autocompletion=_complete_level,
+        help="Judge at this level instead of the file's own: jepsen (what Jepsen's checker fails), kafka (what any "
+        "such log must keep) or linearizable (that, and real time).",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
+
+
+@app.callback()
+def kafkasim(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    """A Kafka-style log that you can type to, break and prove."""
+
+
+@app.command(
+    epilog="""\b
+Exit codes:
+  0    all is as expected: an expected anomaly was found, too
+  1    an anomaly, or an expectation that was not met
+  2    wrong usage, or a file that cannot be read
+  3    nothing was learned
+  130  Ctrl-C
+
+\b
+Examples:
+  kafkasim simulate examples/scenarios/quickstart.yaml
+  kafkasim simulate examples/scenarios/quickstart.yaml --bug silent
+  kafkasim simulate demo.yaml --seeds 100 --jobs 4 --history 'run-{seed}.jsonl'"""
+)
+def simulate(
+    scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO", hidden=True)],
+    *,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", parser=_whole_number, help="The seed that decides the run, instead of the file's own."
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", parser=_count, help="Run N seeds, counting up from the first.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", parser=_count, help="Run in so many processes at once.")] = 1,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write what happened to a file of JSON lines (zipped if it ends in .gz), for `kafkasim check`. "
+            "With several runs the name must contain {seed}, {scenario} or both.",
+        ),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the outcome as JUnit XML, for build servers.")
+    ] = None,
+    json: JsonOption = False,
+    bug: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Run against this faulty server, whatever the file says.",
+            autocompletion=_complete_bug,
+        ),
+    ] = None,
+    consistency: ConsistencyOption = None,
+    _list_bugs: Annotated[
+        bool,
+        typer.Option("--list-bugs", help="List the faulty servers and exit.", is_eager=True, callback=_tell_bugs),
+    ] = False,
+    _schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema", help="Print the scenario format as JSON Schema and exit.", is_eager=True, callback=_tell_schema
+        ),
+    ] = False,
+) -> None:
+    """Run scenarios: concurrent clients, faults, a seed.
+
+    Each SCENARIO is a YAML file. Every invariant is checked and every anomaly explained.
+    """
+    from kafkasim.cli.simulating import Wishes, simulate_command  # noqa: PLC0415 - see the head of the file
+
+    files = [str(path) for path in scenarios]
+    wishes = Wishes(files, seed, seeds, jobs, history, junit, json, bug, consistency)
+    raise typer.Exit(simulate_command(wishes))
+
+
+@app.command(
+    epilog="""\b
+Exit codes:
+  0    valid
+  1    an anomaly
+  2    wrong usage, or a file that cannot be read
+  3    nothing was learned
+  130  Ctrl-C
+
+\b
+Examples:
+  kafkasim check run.jsonl
+  kafkasim check --consistency kafka run-*.jsonl.gz"""
+)
+def check(
+    histories: Annotated[list[Path], typer.Argument(metavar="HISTORY", hidden=True)],
+    *,
+    consistency: ConsistencyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check recorded histories, with the simulator's checkers.
+
+    Each HISTORY is a file of JSON lines as `kafkasim simulate --history` writes them, zipped or not; - is standard
+    input.
+    """
+    from kafkasim.cli.checking import check_command  # noqa: PLC0415 - see the head of the file
+
+    raise typer.Exit(check_command([str(path) for path in histories], consistency, json=json))
+
+
+@app.command(
+    epilog="""\b
+Exit codes:
+  0    all went well
+  1    a command failed
+  2    wrong usage, or a file that cannot be read
+  130  Ctrl-C
+
+\b
+Examples:
+  kafkasim repl
+  kafkasim repl -c 'send k1 {"a": 1}' -c 'poll k1:0'
+  kafkasim repl --json commands.txt"""
+)
+def repl(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", hidden=True)] = None,
+    *,
+    commands: Annotated[
+        list[str] | None, typer.Option("-c", metavar="COMMAND", help="Run a command; may be given again.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the replies alone, as JSON, one a line.")] = False,
+) -> None:
+    """Type the RPCs by hand and see what the log does.
+
+    Commands from a FILE (- is standard input), from -c or from a pipe are run without a prompt, up to the first error.
+    """
+    from kafkasim import repl as frontend  # noqa: PLC0415 - see the head of the file
+
+    raise typer.Exit(frontend.main(commands or (), None if file is None else str(file), json))
+
+
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+)
+def node(context: typer.Context) -> None:
+    """Be a Maelstrom node on standard input and output."""
+    from kafkasim import node as frontend  # noqa: PLC0415 - see the head of the file
+
+    raise typer.Exit(frontend.main(context.args))

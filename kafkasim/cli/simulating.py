@@ -1,0 +1,189 @@
+"""What ``kafkasim simulate`` does: read the scenarios, run them, write what was asked for, say what it comes to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from kafkasim.cli.every_word import every_word
+from kafkasim.cli.failures import UsageError, os_error_words
+from kafkasim.cli.outputs import check_apart, check_history_paths, check_writable, history_path, writing
+from kafkasim.cli.performing import Performance
+from kafkasim.cli.progress import ProgressBar
+from kafkasim.history import Consistency, write_whole
+from kafkasim.report.command import Overrides
+from kafkasim.report.conclusion import Runs, heaviest
+from kafkasim.report.document import encode_document, run_document, sweep_document
+from kafkasim.report.exit_codes import ExitCode
+from kafkasim.report.run import run_report
+from kafkasim.report.screen import make_screen, show, write
+from kafkasim.report.several import several_report
+from kafkasim.report.words import printable
+from kafkasim.scenario.bug_names import CLUSTER_BUGS
+from kafkasim.scenario.load import load
+from kafkasim.scenario.model import Scenario
+from kafkasim.scenario.problems import ScenarioError, did_you_mean
+from kafkasim.sim.bugs import BUGS
+from kafkasim.sim.result import Result
+from kafkasim.simulate import ScenarioError as ImpossibleScenarioError
+from kafkasim.simulate import run_all
+
+
+class Wishes(Struct, frozen=True):
+    """What the command line asks of ``simulate``."""
+
+    files: Sequence[str]
+    seed: int | None = None
+    seeds: int | None = None
+    jobs: int = 1
+    history: str | None = None
+    junit: Path | None = None
+    json: bool = False
+    bug: str | None = None
+    consistency: Consistency | None = None
+
+    @property
+    def overrides(self) -> Overrides:
+        """What is changed about each scenario."""
+        return Overrides(self.bug, self.consistency)
+
+    @property
+    def performance(self) -> Performance:
+        """How each run is made."""
+        return Performance(self.overrides, self.history)
+
+
+def simulate_command(wishes: Wishes) -> ExitCode:
+    """Runs what is wished for and reports it; the exit code. Raises `UsageError` before anything is run."""
+    scenarios = _load_all(wishes)
+    runs = [(scenario, seed) for scenario in scenarios for seed in _seeds(scenario, wishes)]
+    outputs: list[tuple[str, Path]] = []
+    if wishes.history is not None:
+        check_history_paths(wishes.history, runs)
+        outputs += [("--history", history_path(wishes.history, *run)) for run in runs]
+    if wishes.junit is not None:
+        check_writable("--junit", wishes.junit)
+        outputs.append(("--junit", wishes.junit))
+    check_apart(wishes.files, outputs)
+    try:
+        if len(runs) == 1:
+            return _run_one(*runs[0], wishes)
+        return _run_many(runs, scenarios, wishes)
+    except ImpossibleScenarioError as error:
+        raise UsageError(f"kafkasim: {error}") from None
+
+
+def _load_all(wishes: Wishes) -> list[Scenario]:
+    """The scenarios, changed as the command line wants them. Everything that is wrong with any of them is told."""
+    if wishes.bug is not None and wishes.bug not in BUGS:
+        raise UsageError(f"kafkasim: --bug: unknown bug {wishes.bug}: {did_you_mean(wishes.bug, BUGS)}")
+    scenarios: list[Scenario] = []
+    problems: list[str] = []
+    for file in dict.fromkeys(wishes.files):  # a file given twice is run once
+        try:
+            scenarios.append(_changed(load(file), wishes))
+        except ScenarioError as error:
+            problems += map(str, error.problems)
+        except OSError as error:
+            problems.append(f"kafkasim: {os_error_words(error)}")
+        except UsageError as error:
+            problems.append(str(error))
+    if problems:
+        raise UsageError("\n".join(problems))
+    return scenarios
+
+
+def _changed(scenario: Scenario, wishes: Wishes) -> Scenario:
+    if wishes.bug is not None:
+        if wishes.bug in CLUSTER_BUGS and scenario.system.nodes == 1:
+            raise UsageError(
+                f"kafkasim: --bug: {wishes.bug} shows only in a cluster: expected more than one node, "
+                f"got 1 in {scenario.source}"
+            )
+        scenario = replace(scenario, system=replace(scenario.system, bug=wishes.bug))
+    if wishes.consistency is not None:
+        scenario = replace(scenario, consistency=wishes.consistency)
+    return scenario
+
+
+def _seeds(scenario: Scenario, wishes: Wishes) -> range:
+    start = scenario.seed if wishes.seed is None else wishes.seed
+    return range(start, start + (wishes.seeds or 1))
+
+
+# --------------------------------------------------------------------------------------
+# One run
+# --------------------------------------------------------------------------------------
+
+
+def _run_one(scenario: Scenario, seed: int, wishes: Wishes) -> ExitCode:
+    workload = scenario.workload
+    with ProgressBar(printable(scenario.name), workload.duration if workload else None) as bar:
+        result = wishes.performance.run(scenario, seed, bar.at if bar.wanted else None)
+    runs = Runs(scenario, [result])
+    if wishes.json:
+        write(sys.stdout, encode_document(run_document(result, expected=runs.code is ExitCode.AS_EXPECTED)))
+    else:
+        screen = make_screen(sys.stdout)
+        show(screen, *run_report(screen, result, every_word(), wishes.overrides))
+    # What was learned is told before anything can go wrong with a file.
+    wishes.performance.record(result)
+    _write_junit([runs], wishes)
+    return ExitCode.INTERRUPTED if result.interrupted else runs.code
+
+
+# --------------------------------------------------------------------------------------
+# Many runs
+# --------------------------------------------------------------------------------------
+
+
+def _run_many(runs: Sequence[tuple[Scenario, int]], scenarios: Sequence[Scenario], wishes: Wishes) -> ExitCode:
+    by_source: dict[str, list[Result]] = {scenario.source: [] for scenario in scenarios}
+    interrupted = _collect(runs, by_source, wishes)
+    sweep = [Runs(scenario, by_source[scenario.source]) for scenario in scenarios]
+    if wishes.json:
+        write(sys.stdout, encode_document(sweep_document(sweep, interrupted=interrupted)))
+    else:
+        screen = make_screen(sys.stdout)
+        show(screen, *several_report(screen, sweep, wishes.overrides, interrupted=interrupted))
+    _write_junit(sweep, wishes)
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return heaviest(some.code for some in sweep)
+
+
+def _processes(jobs: int) -> AbstractContextManager[Executor | None]:
+    """What the runs take place in; None: one job needs no process but this."""
+    if jobs == 1:
+        return nullcontext()
+    from kafkasim.cli.workers import worker_processes  # noqa: PLC0415 - one job does not wait for it
+
+    return worker_processes(jobs)
+
+
+def _collect(runs: Sequence[tuple[Scenario, int]], results: dict[str, list[Result]], wishes: Wishes) -> bool:
+    """Makes the runs and puts each result with its scenario's. True where Ctrl-C has ended it before its time."""
+    jobs = min(wishes.jobs, len(runs))
+    try:
+        with ProgressBar(f"{len(runs):,} runs", len(runs), countable=True) as bar, _processes(jobs) as executor:
+            for number, result in enumerate(run_all(runs, executor, perform=wishes.performance), 1):
+                if not result.interrupted:  # half a run says nothing about a seed
+                    results[result.scenario.source].append(result)
+                bar.at(number)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _write_junit(sweep: Sequence[Runs], wishes: Wishes) -> None:
+    if wishes.junit is not None:
+        from kafkasim.report.junit import junit_xml  # noqa: PLC0415 - who wants no such file waits for no XML
+
+        with writing("--junit", wishes.junit):
+            write_whole(wishes.junit, junit_xml(sweep, wishes.overrides))

@@ -1,0 +1,236 @@
+"""One run on a screen: what was run, what happened, what is wrong with it and how to see it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from kafkasim.report.anomalies import anomalies_section, checked_section
+from kafkasim.report.command import AS_WRITTEN, Overrides, command_that_repeats
+from kafkasim.report.conclusion import Runs
+from kafkasim.report.exit_codes import ExitCode
+from kafkasim.report.figures import operations_table
+from kafkasim.report.glossary import Glossary
+from kafkasim.report.screen import indented
+from kafkasim.report.words import brief, count_of, duration, listed, printable, rate
+from kafkasim.scenario.model import Latency, NodeCrash, Partition, Scenario
+from kafkasim.sim.result import Result, Statistics, Unmet
+
+NAMES: Final = 6
+"""How many scripted clients are named."""
+
+UNMET: Final = 10
+"""How many unmet expectations are told; the others are counted."""
+
+
+def run_report(
+    screen: Console,
+    result: Result,
+    glossary: Glossary,
+    overrides: Overrides = AS_WRITTEN,
+) -> Iterator[RenderableType]:
+    """The report of one run, part by part. Its first line and its last name the seed."""
+    scenario = result.scenario
+    yield Text.assemble((f"{printable(scenario.name)}, seed {result.seed}", "title"), f"  {printable(scenario.source)}")
+    yield indented(screen, printable(" ".join(scenario.why.split())), 2)
+    yield Text()
+    for label, text in _world(scenario, glossary):
+        yield indented(screen, f"{label}: {text}", 0, 2)
+    yield Text()
+    yield Padding(operations_table(result.statistics.outcomes, result.statistics.latencies), (0, 0, 0, 2))
+    for line in _pace(result.statistics):
+        yield indented(screen, line, 2, 2)
+    yield from anomalies_section(screen, result.check.anomalies, result.history, glossary.summaries, scenario.expected)
+    yield from _unmet_section(screen, result.unmet)
+    yield Text()
+    yield from checked_section(screen, result.check, glossary.counted)
+    if result.expectations:
+        met = result.expectations - len(result.unmet)
+        yield Text(f"expectations of steps: {met:,} of {result.expectations:,} met")
+    yield Text()
+    yield from _ending(screen, result, overrides)
+
+
+def _world(scenario: Scenario, glossary: Glossary) -> Iterator[tuple[str, str]]:
+    """What was simulated, in a few lines; only what the scenario asked for."""
+    system = scenario.system
+    nodes = count_of(system.nodes, "node")
+    bug = ""
+    if system.bug is not None:
+        does = glossary.bugs.get(system.bug)
+        bug = f", with the bug {system.bug}" + (f" ({does})" if does else "")
+    yield "system", f"{nodes}, {'durable' if system.storage == 'durable' else 'in memory'}{bug}"
+    yield "clients", _clients(scenario)
+    network = _network(scenario)
+    if network:
+        yield "network", network
+    if scenario.faults:
+        yield "faults", _faults(scenario)
+
+
+def _clients(scenario: Scenario) -> str:
+    parts = []
+    scripted = list(dict.fromkeys([client.name for client in scenario.clients] + [s.client for s in scenario.steps]))
+    if scripted:
+        few = len(scripted) <= NAMES
+        parts.append(f"{listed(map(printable, scripted)) if few else f'{len(scripted)} clients'} by script")
+    workload = scenario.workload
+    if workload is not None:
+        parts.append(
+            f"{count_of(workload.clients, 'client')} on {count_of(workload.keys, 'key')}, "
+            f"{rate(workload.rate)} operations/s for {duration(workload.duration)}"
+        )
+    return "; ".join(parts) or "none"
+
+
+def _network(scenario: Scenario) -> str:
+    network = scenario.network
+    parts = [latency] if (latency := _latency(network.latency)) else []
+    for chance, what in (
+        (network.loss, "lost"),
+        (network.duplicate, "duplicated (all but sends)"),
+        (network.duplicate_sends, "of sends duplicated"),
+    ):
+        if chance:
+            parts.append(f"{chance:.4g} {what}" if chance < 0.0001 else f"{100 * chance:.4g} % {what}")
+    return ", ".join(parts)
+
+
+def _latency(latency: Latency) -> str:
+    if latency.distribution == "uniform":
+        return f"latency {duration(latency.low)} to {duration(latency.high)}" if latency.high else ""
+    if not latency.mean:
+        return ""
+    kind = "exponential latency, mean" if latency.distribution == "exponential" else "latency"
+    return f"{kind} {duration(latency.mean)}"
+
+
+def _faults(scenario: Scenario) -> str:
+    crashes = [fault for fault in scenario.faults if isinstance(fault, NodeCrash)]
+    partitions = [fault for fault in scenario.faults if isinstance(fault, Partition)]
+    parts = []
+    if crashes:
+        parts.append(count_of(len(crashes), "crash of a node", "crashes of nodes") + _first_at(crashes))
+    if partitions:
+        parts.append(count_of(len(partitions), "partition") + _first_at(partitions))
+    return ", ".join(parts)
+
+
+def _first_at(faults: Sequence[NodeCrash] | Sequence[Partition], most: int = 4) -> str:
+    times = [duration(fault.at) for fault in faults[:most]]
+    return f" (at {', '.join(times)}{', ...' if len(faults) > most else ''})"
+
+
+# --------------------------------------------------------------------------------------
+# What happened
+# --------------------------------------------------------------------------------------
+
+
+def _pace(statistics: Statistics) -> Iterator[str]:
+    """How long, how fast, and what became of the messages."""
+    length = f"{duration(statistics.duration)} of simulated time"
+    if statistics.rate_asked is None:
+        yield length
+    else:
+        yield f"{length}, {rate(statistics.rate_achieved)} of {rate(statistics.rate_asked)} operations/s asked for"
+    traffic = statistics.traffic
+    fates = [
+        f"{number:,} {fate}"
+        for number, fate in (
+            (traffic.lost, "lost"),
+            (traffic.duplicated, "duplicated"),
+            (traffic.cut_off, "cut off by a fault"),
+        )
+        if number
+    ]
+    yield f"{count_of(traffic.sent, 'message')} on the network, {listed(fates or ['none lost'])}"
+
+
+def _unmet_section(screen: Console, unmet: Sequence[Unmet]) -> Iterator[RenderableType]:
+    if not unmet:
+        return
+    yield Text()
+    yield Text(count_of(len(unmet), "expectation not met", "expectations not met"), style="bad")
+    for one in unmet[:UNMET]:
+        yield indented(screen, place_words(one), 2, 2)
+        yield indented(screen, f"expected {value_words(one.expected)}", 6, 9)
+        yield indented(screen, f"got {value_words(one.got)}", 6, 4)
+    if len(unmet) > UNMET:
+        yield Text(f"  ... and {len(unmet) - UNMET:,} more.", style="faint")
+
+
+def place_words(unmet: Unmet) -> str:
+    """Where in the scenario the expectation stands: the place in the file, whose step, and what the step does."""
+    where = f"{printable(unmet.where)}: " if unmet.where else ""
+    step = f"step {unmet.step} ({printable(unmet.action)})" if unmet.step else printable(unmet.action)
+    return f"{where}{printable(unmet.client)}, {step}"
+
+
+def value_words(value: object) -> str:
+    """What was expected, or came: a sentence as it is, an error in words, anything else as JSON."""
+    match value:
+        case str():
+            return printable(value)
+        case {"error": str(title), "text": str(text), **rest} if not rest:
+            return f"error {printable(title)}: {printable(text)}"
+        case {"error": str(title), **rest} if not rest:
+            return f"error {printable(title)}"
+    return brief(value, 200)
+
+
+# --------------------------------------------------------------------------------------
+# What it comes to
+# --------------------------------------------------------------------------------------
+
+
+def _ending(screen: Console, result: Result, overrides: Overrides) -> Iterator[RenderableType]:
+    runs = Runs(result.scenario, [result])
+    code = runs.code
+    yield indented(screen, conclusion_words(result, code), 0, 2)
+    if code is ExitCode.AS_EXPECTED and not result.check.anomalies:
+        return
+    command = command_that_repeats(result.scenario.source or result.scenario.name, result.seed, overrides)
+    yield Text("To see it again:")
+    yield Text(f"  {printable(command)}", style="command", no_wrap=True)
+
+
+def conclusion_words(result: Result, code: ExitCode) -> Text:
+    """The run in one sentence, ending in its seed."""
+    seed = f" (seed {result.seed})"
+    found = list(dict.fromkeys(anomaly.kind for anomaly in result.check.anomalies if anomaly.severity == "error"))
+    expected = result.scenario.expected
+    if result.interrupted:
+        head, style = "INTERRUPTED", "unsure"
+        words = f"{listed(found)} found so far" if found else "nothing wrong found so far"
+    elif code is ExitCode.UNKNOWN:
+        head, style = "UNKNOWN", "unsure"
+        words = (
+            "a checker failed" if result.check_failed else "nothing was learned: no message polled, nothing expected"
+        )
+    elif code is ExitCode.AS_EXPECTED and expected:
+        head, style, words = "AS EXPECTED", "good", f"{listed(expected)} found"
+    elif code is ExitCode.AS_EXPECTED:
+        total = sum(sum(outcomes.values()) for outcomes in result.statistics.outcomes.values())
+        head, style, words = "VALID", "good", f"nothing wrong in {count_of(total, 'operation')}"
+    else:
+        head, style, words = _failure(result, found)
+    return Text.assemble((head, style), f": {words}{seed}")
+
+
+def _failure(result: Result, found: Sequence[str]) -> tuple[str, str, str]:
+    problems = []
+    missing = [kind for kind in result.scenario.expected if kind not in found]
+    unlooked = [kind for kind in missing if kind in result.check.not_checked]
+    if len(unlooked) < len(missing):
+        problems.append(f"{listed(kind for kind in missing if kind not in unlooked)} expected and not found")
+    problems += [f"{kind} expected and not looked for: {result.check.not_checked[kind]}" for kind in unlooked]
+    if result.unmet:
+        problems.append(count_of(len(result.unmet), "expectation not met", "expectations not met"))
+    unexpected = [kind for kind in found if not result.scenario.expected or (missing and kind not in missing)]
+    if unexpected:
+        problems.append(f"{listed(unexpected)} found")
+    return "INVALID" if unexpected and not missing else "NOT AS EXPECTED", "bad", "; ".join(problems)

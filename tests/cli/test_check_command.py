@@ -1,0 +1,111 @@
+"""``kafkasim check``, from its arguments to its exit code."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+
+import jsonschema
+import pytest
+
+from kafkasim.history import End, Header, History, write_history
+from tests.report.schema import CHECK, SEVERAL
+
+
+@pytest.fixture
+def histories(kafkasim, scenarios):
+    """A valid, an invalid and an empty history."""
+    kafkasim("simulate", "valid.yaml", "--history", "valid.jsonl.gz")
+    kafkasim("simulate", "expected.yaml", "--history", "invalid.jsonl")
+    write_history(History(Header(scenario="empty"), end=End("complete")), scenarios / "empty.jsonl")
+    (scenarios / "broken.jsonl").write_text('{"kafkasim_history": 1}\n{"index": "x"}\n')
+    data = bytearray((scenarios / "valid.jsonl.gz").read_bytes())
+    data[20:40] = b"x" * 20
+    (scenarios / "damaged.jsonl.gz").write_bytes(data)
+    (scenarios / "jepsen.edn").write_text("{:index 0}")
+    return scenarios
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        (["valid.jsonl.gz"], 0),
+        (["invalid.jsonl"], 1),
+        (["empty.jsonl"], 3),
+        (["broken.jsonl"], 2),
+        (["damaged.jsonl.gz"], 2),
+        (["jepsen.edn"], 2),
+        (["nowhere.jsonl"], 2),
+        (["."], 2),
+        ([], 2),
+        (["valid.jsonl.gz", "empty.jsonl"], 3),
+        (["valid.jsonl.gz", "empty.jsonl", "invalid.jsonl"], 1),
+        (["invalid.jsonl", "broken.jsonl"], 2),
+    ],
+)
+def test_exit_codes(kafkasim, histories, files, code):
+    ended = kafkasim("check", *files)
+    assert ended.code == code
+    assert "Traceback" not in ended.out + ended.err
+
+
+def test_an_anomaly_is_told_with_the_operations_that_prove_it(kafkasim, histories):
+    out = kafkasim("check", "invalid.jsonl").out
+    assert out.startswith("invalid.jsonl, scenario forgotten commits, seed 0, as linearizable\n")
+    assert "alice → n0  commit k1:0" in out
+    assert "n0 → alice  ok: nothing committed" in out
+    assert out.splitlines()[-1] == "INVALID: commit-lost found (invalid.jsonl)"
+
+
+def test_standard_input_may_be_zipped(kafkasim, histories, monkeypatch):
+    data = (histories / "valid.jsonl.gz").read_bytes()
+    for given in (data, gzip.decompress(data)):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        ended = kafkasim("check", "-")
+        assert (ended.code, ended.err) == (0, "")
+    assert kafkasim("check", "-", "-").err == "kafkasim: standard input (-) can be read only once\n"
+
+
+def test_consistency_replaces_the_files_own(kafkasim, histories):
+    document = json.loads(kafkasim("check", "valid.jsonl.gz", "--json", "--consistency", "jepsen").out)
+    assert document["consistency"] == "jepsen"
+    assert "commit-lost" not in document["checked"]
+    assert kafkasim("check", "invalid.jsonl", "--consistency", "jepsen").code == 0
+
+
+def test_json_of_one_file_and_of_several(kafkasim, histories):
+    one = json.loads(kafkasim("check", "invalid.jsonl", "--json").out)
+    jsonschema.validate(one, CHECK)
+    assert (one["file"], one["verdict"], one["expected"]) == ("invalid.jsonl", "invalid", False)
+    several = json.loads(kafkasim("check", "valid.jsonl.gz", "invalid.jsonl", "--json").out)
+    jsonschema.validate(several, SEVERAL)
+    assert several["verdict"] == "invalid"
+    assert several["runs"][1] == one
+
+
+def test_files_that_cannot_be_read_are_told_after_the_others_were_checked(kafkasim, histories):
+    ended = kafkasim("check", "broken.jsonl", "jepsen.edn", "damaged.jsonl.gz", "nowhere.jsonl", "valid.jsonl.gz")
+    assert "VALID: nothing wrong" in ended.out
+    broken, edn, damaged, nowhere = ended.err.splitlines()
+    assert broken == 'broken.jsonl:2: field `index`: expected an integer, got "x"'
+    assert edn.startswith("jepsen.edn: expected JSON lines")
+    assert damaged.startswith("damaged.jsonl.gz: the gzip file is damaged")
+    assert nowhere == "kafkasim: nowhere.jsonl: no such file or directory"
+
+
+def test_a_checker_that_fails_makes_the_verdict_unknown(kafkasim, histories, monkeypatch):
+    from msgspec.structs import replace
+
+    from kafkasim import checkers
+
+    def fail(_):
+        raise KeyError("oh")
+
+    failing = (replace(checkers.CHECKERS[0], find=fail), *checkers.CHECKERS[1:])
+    monkeypatch.setattr(checkers, "CHECKERS", failing)
+    ended = kafkasim("check", "valid.jsonl.gz")
+    assert ended.code == 3
+    assert "itself failed: KeyError: 'oh'" in ended.out
+    assert json.loads(kafkasim("check", "valid.jsonl.gz", "--json").out)["failed"]
