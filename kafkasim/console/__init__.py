@@ -1,0 +1,1 @@
+"""The parts of the REPL: commands as data, parsing, completion, the session, and what is shown."""

@@ -1,0 +1,226 @@
+"""Replies and logs as short lines for people.
+
+A record is written ``k1[3]  "hello"``: its key, its offset, and the message as the JSON that was sent. What is long
+is cut, and what was left out is said with the command that shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import Raw
+from rich.cells import cell_len
+from rich.text import Text
+
+from kafkasim.console.scanning import written
+from kafkasim.console.session import Exchange, Known, KnownLog, Reply
+from kafkasim.messages import error_title
+
+MOST_SHOWN = 20
+"""How many messages of one key are shown at once."""
+
+_KEY = "bold cyan"
+_QUIET = "dim"
+_MARK = "green"
+_ERROR = "bold red"
+
+
+def printable(text: str) -> str:
+    r"""The text with everything that a terminal would obey rather than show written as JSON escapes.
+
+    >>> print(printable("grün \x1b[31m"), printable("\u202e"))
+    grün \u001b[31m \u202e
+    """
+    return (
+        text
+        if text.isprintable()
+        else "".join(character if character.isprintable() else escaped(character) for character in text)
+    )
+
+
+def escaped(character: str) -> str:
+    r"""The character as JSON writes it without saying it.
+
+    >>> print(escaped("\x1b"), escaped("😀"))
+    \u001b \ud83d\ude00
+    """
+    code = ord(character)
+    if code > 0xFFFF:
+        code -= 0x10000
+        return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return f"\\u{code:04x}"
+
+
+def counted(number: int, thing: str) -> str:
+    """So many of a thing.
+
+    >>> counted(1, "key"), counted(1200, "message")
+    ('1 key', '1,200 messages')
+    """
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def message_text(msg: Raw) -> str:
+    r"""A message's JSON on one line, safe to print.
+
+    >>> print(message_text(Raw(b'{"a":\n 1}')))
+    {"a":  1}
+    """
+    return printable(bytes(msg).decode().replace("\n", " ").replace("\t", " ").replace("\r", " "))
+
+
+def reply_lines(exchange: Exchange, known: Known, width: int) -> list[Text]:
+    """What came of a request, in lines of at most ``width`` columns where that can be."""
+    if exchange.reply is None:
+        return [Text.assemble(("no reply: ", _ERROR), "this is not a request that a node answers")]
+    return _answered(exchange, exchange.reply, known, width) or [Text("nothing was asked for", _QUIET)]
+
+
+def _answered(exchange: Exchange, reply: Reply, known: Known, width: int) -> list[Text]:
+    body = exchange.ask.body
+    match reply.type:
+        case "error":
+            return [error_line(reply)]
+        case "send_ok":
+            return [_record(body["key"], reply.offset(), Raw(msgspec.json.encode(body["msg"])))]
+        case "poll_ok":
+            return _polled(exchange, reply, known, width)
+        case "commit_offsets_ok":
+            return [_committed(key, offset, known.logs.get(key)) for key, offset in body["offsets"].items()]
+        case "list_committed_offsets_ok":
+            return _listed(body["keys"], reply.offsets())
+    return [Text(reply.type)]
+
+
+def error_line(reply: Reply) -> Text:
+    """An error reply: its name and code, and the reason."""
+    title = (f"{error_title(reply.code())} ({reply.code()})", _ERROR)
+    return Text.assemble(title, f": {printable(reply.text())}") if reply.text() else Text.assemble(title)
+
+
+def _shown(key: str) -> tuple[str, str]:
+    """The key as part of a line."""
+    return printable(written(key)), _KEY
+
+
+def _label(key: str, offset: int) -> Text:
+    return Text.assemble(_shown(key), (f"[{offset}]", _QUIET))
+
+
+def _record(key: str, offset: int, msg: Raw, label_width: int = 0) -> Text:
+    line = _label(key, offset)
+    line.append(" " * max(0, label_width - line.cell_len) + "  ")
+    return line.append(message_text(msg))
+
+
+def _records(key: str, records: Sequence[tuple[int, Raw]], width: int) -> list[Text]:
+    """A line for each record, cut where it is too long; a record alone is shown whole."""
+    label_width = cell_len(printable(written(key))) + len(f"[{records[-1][0]}]")
+    lines = [_record(key, offset, msg, label_width) for offset, msg in records]
+    if len(lines) == 1:
+        return lines
+    cut = next((place for place, line in enumerate(lines) if line.cell_len > width), None)
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+    if cut is not None:
+        lines.append(
+            _quiet("... some are cut; one alone is shown whole: ", f"poll {written(key)}:{records[cut][0]} max=1")
+        )
+    return lines
+
+
+def _polled(exchange: Exchange, reply: Reply, known: Known, width: int) -> list[Text]:
+    lines: list[Text] = []
+    msgs = reply.msgs()
+    for key, asked in exchange.ask.body["offsets"].items():
+        records = msgs.get(key, [])
+        if not records:
+            lines.append(_nothing_at(key, asked, known.logs.get(key)))
+            continue
+        shown = exchange.ask.max_messages or MOST_SHOWN  # who names a number gets that many
+        lines += _records(key, records[:shown], width)
+        if len(records) > shown:
+            lines.append(_left_out(len(records) - shown, f"poll {written(key)}:{records[shown][0]}"))
+    return lines
+
+
+def _nothing_at(key: str, offset: int, log: KnownLog | None) -> Text:
+    if log is None or not log.end:
+        return Text.assemble(_shown(key), ("  nothing: no messages yet", _QUIET))
+    reason = f"  nothing at or above offset {offset}: the last message is at {log.end - 1}"
+    return Text.assemble(_shown(key), (reason, _QUIET))
+
+
+def _quiet(text: str, command: str) -> Text:
+    return Text.assemble((text, _QUIET), printable(command))
+
+
+def _left_out(count: int, command: str) -> Text:
+    return _quiet(f"... and {count:,} more: ", command)
+
+
+def _committed(key: str, offset: int, log: KnownLog | None) -> Text:
+    meaning = f": all up to and including offset {offset} is processed"
+    if log is not None and log.committed is not None and log.committed > offset:
+        meaning = f": changes nothing, {log.committed} is committed already"
+    return Text.assemble(_shown(key), f"  committed {offset}", (meaning, _QUIET))
+
+
+def _listed(keys: Iterable[str], offsets: dict[str, int]) -> list[Text]:
+    rows = [["key", "committed", "next to read"]]
+    rows += [
+        [written(key), str(offsets[key]), str(offsets[key] + 1)] if key in offsets else [written(key), "-", "0"]
+        for key in keys
+    ]
+    return table(rows) if len(rows) > 1 else []
+
+
+def key_lines(logs: dict[str, KnownLog]) -> list[Text]:
+    """The keys that have messages: how many, and how far each has been processed."""
+    if not logs:
+        return [Text("no keys yet: send k1 hello", _QUIET)]
+    rows = [["key", "messages", "committed", "next to read"]]
+    for key, log in logs.items():
+        committed = "-" if log.committed is None else str(log.committed)
+        rows.append([written(key), str(log.end), committed, str(log.resume)])
+    return table(rows)
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[Text]:
+    """Rows under a head: the first column to the left, the numbers after it to the right.
+
+    >>> for line in table([["key", "messages"], ["k1", "12"]]):
+    ...     print(line.plain)
+    key  messages
+    k1         12
+    """
+    widths = [max(cell_len(printable(row[place])) for row in rows) for place in range(len(rows[0]))]
+    lines = []
+    for number, row in enumerate(rows):
+        name = printable(row[0])
+        line = Text.assemble((name + " " * (widths[0] - cell_len(name)), _KEY if number else _QUIET))
+        for place, cell in enumerate(row[1:], 1):
+            line.append("  " + cell.rjust(widths[place]), "" if number else _QUIET)
+        lines.append(line)
+    return lines
+
+
+def log_lines(key: str, start: int, records: Sequence[tuple[int, Raw]], log: KnownLog | None, width: int) -> list[Text]:
+    """A log from the offset ``start`` on, with a line under the last message that has been processed."""
+    if not records:
+        return [_nothing_at(key, start, log)]
+    shown = records[:MOST_SHOWN]
+    lines = _records(key, shown, width)
+    committed = None if log is None else log.committed
+    before = 0 if committed is None else sum(offset <= committed for offset, _ in shown)
+    if before and committed is not None and committed <= shown[-1][0]:
+        label_width = cell_len(written(key)) + len(f"[{shown[-1][0]}]")
+        lines.insert(before, Text("-" * label_width + "  processed up to here (committed)", _MARK))
+    if len(records) > len(shown):
+        lines.append(_left_out(len(records) - len(shown), f"show {written(key)}:{records[len(shown)][0]}"))
+    if committed is None:
+        lines.append(Text.assemble(_shown(key), ("  no committed offset", _QUIET)))
+    elif not shown[0][0] <= committed <= shown[-1][0]:
+        lines.append(Text.assemble(_shown(key), (f"  processed up to offset {committed} (committed)", _MARK)))
+    return lines

@@ -1,0 +1,150 @@
+"""The pieces of a line: keys, offsets, JSON; each taken off with an error that knows the place where it is broken."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import msgspec
+
+from kafkasim.forms import shorten
+
+QUOTE_KEY_HINT: Final = 'a key with blanks, colons or quotes in it is written in quotes: "my key"'
+_BARE_KEY: Final = re.compile(r'[^\s:"]+')
+_WORD: Final = re.compile(r"\S+")
+_DIGITS: Final = re.compile(r"[0-9]{1,100}")
+
+
+class LineError(ValueError):
+    """A line is no command. ``place`` is the index of the character that is wrong; ``hint`` is what to do about it."""
+
+    def __init__(self, text: str, place: int, hint: str = "") -> None:
+        super().__init__(text)
+        self.text, self.place, self.hint = text, place, hint
+
+
+def is_bare(key: str) -> bool:
+    """Whether a key can be written without quotes.
+
+    >>> is_bare("k1"), is_bare("my key"), is_bare("max=3")
+    (True, False, False)
+    """
+    return key.isprintable() and _BARE_KEY.fullmatch(key) is not None and not key.startswith(("max=", "--"))
+
+
+def written(key: str) -> str:
+    """The key as it is typed and shown: bare, or in quotes where it must be.
+
+    >>> written("k1"), written("my key")
+    ('k1', '"my key"')
+    """
+    return key if is_bare(key) else json.dumps(key, ensure_ascii=not key.isprintable())
+
+
+class Reader:
+    """A line and the place that has been reached in it."""
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+        self.place = 0
+
+    def at_end(self) -> bool:
+        """Skips blanks and tells whether anything is left."""
+        while self.place < len(self.line) and self.line[self.place].isspace():
+            self.place += 1
+        return self.place == len(self.line)
+
+    def word(self) -> str:
+        """The characters up to the next blank."""
+        found = _WORD.match(self.line, self.place)
+        assert found is not None, "callers have asked whether the line is at its end"
+        self.place = found.end()
+        return found.group()
+
+    def peek(self) -> str:
+        """The next character; nothing at the end."""
+        return self.line[self.place : self.place + 1]
+
+    def key(self) -> str:
+        """A key, bare or quoted; what follows it is left."""
+        start = self.place
+        if self.peek() == '"':
+            value, self.place = scan_json(self.line, start)
+            key = str(value)
+            if not key:
+                raise LineError("expected non-empty text as key", start)
+            if self.peek() not in ("", ":") and not self.peek().isspace():
+                raise LineError("expected a blank or `:` after the key", self.place)
+            return key
+        found = _BARE_KEY.match(self.line, start)
+        if found is None:
+            raise LineError("expected a key before `:`", start, QUOTE_KEY_HINT)
+        self.place = found.end()
+        if self.peek() == '"':
+            raise LineError("a quote inside a key", self.place, QUOTE_KEY_HINT)
+        return found.group()
+
+    def only_key(self) -> str:
+        """A key that no offset may follow."""
+        key = self.key()
+        if self.peek() == ":":
+            raise LineError("no offset belongs here", self.place, QUOTE_KEY_HINT)
+        return key
+
+    def offset(self) -> int | None:
+        """The offset after a key; None where there is none."""
+        if self.peek() != ":":
+            return None
+        self.place += 1
+        start = self.place
+        if not self.peek() or self.peek().isspace():
+            raise LineError("expected an offset (an integer from 0 on) after `:`", start)
+        return number(self.word(), start, "an offset (an integer from 0 on)")
+
+
+def number(word: str, place: int, expected: str) -> int:
+    """The whole number that a word is; the error says what was expected in its place.
+
+    >>> number("007", 0, "an offset")
+    7
+    """
+    if not _DIGITS.fullmatch(word):
+        hint = QUOTE_KEY_HINT if ":" in word else ""
+        raise LineError(f"expected {expected}, got `{shorten(word)}`", place, hint)
+    return int(word)
+
+
+_DEEPEST: Final = 500
+"""How deep JSON may be nested: far from where the decoders give up, since a reply wraps it in more."""
+
+_DECODER: Final = json.JSONDecoder()
+
+
+def scan_json(text: str, start: int) -> tuple[Any, int]:
+    """The JSON value that begins at ``start``, and where it ends. Raises `LineError` at the place that is wrong.
+
+    >>> scan_json('x [1] y', 2)
+    ([1], 5)
+    """
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+        msgspec.json.decode(text[start:end])  # it is stricter: no NaN, no lone surrogates, no number out of range
+    except json.JSONDecodeError as error:
+        raise LineError(f"broken JSON: {error.msg[0].lower()}{error.msg[1:]}", min(error.pos, len(text))) from None
+    except msgspec.DecodeError as error:
+        raise LineError(f"broken JSON: {str(error)[0].lower()}{str(error)[1:]}", start) from None
+    except (RecursionError, ValueError):
+        raise LineError("JSON that is nested too deep, or has too long a number", start) from None
+    if _depth(value) > _DEEPEST:
+        raise LineError(f"JSON that is nested more than {_DEEPEST} levels deep", start)
+    return value, end
+
+
+def _depth(value: Any) -> int:
+    """How many levels of lists and objects are inside one another; counted without recursion, as it may be deep."""
+    depth, level = 0, [value]
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        level = [item for each in level for item in (each.values() if isinstance(each, dict) else each)]
+    return depth

@@ -1,0 +1,127 @@
+"""The REPL: type the RPCs by hand, see what the log does.
+
+The loop and the keys are here; what a line means and what is shown of it is the console package's business.
+Three rules: Ctrl-C clears the line, Ctrl-D leaves, and an error is printed and the loop goes on. Lines that come from
+a pipe, a file or ``-c`` are run without a prompt, up to the first that fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from kafkasim import __version__
+from kafkasim.console.parsing import commands_in
+from kafkasim.console.printing import Printer, forgiving_streams
+from kafkasim.console.runner import Line, Outcome, Runner, UnreadableError, read_lines
+from kafkasim.console.session import Session
+
+if TYPE_CHECKING:
+    from kafkasim.console.terminal import Terminal
+
+_STANDARD_INPUT: Final = "-"
+
+
+def main(commands: Sequence[str] = (), file: str | None = None, json: bool = False) -> int:  # noqa: FBT001, FBT002 - the command line's own option, handed through
+    """Runs the file, then the commands; without either, what is typed or comes through a pipe.
+
+    ``file`` may be ``-``: standard input. With ``json`` standard output holds the replies' bodies alone, one a line.
+    The exit code: 0 all went well, 1 a line failed (nothing after it was run), 2 the file cannot be read,
+    130 Ctrl-C.
+
+    >>> main(["send k1 hello", "commit k1:0"])
+    k1[0]  "hello"
+    k1  committed 0: all up to and including offset 0 is processed
+    0
+    """
+    forgiving_streams()
+    try:
+        return _run(commands, file, Runner(Session(), Printer(json=json)))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever was reading has had enough
+        _say_no_more()
+        return 0
+    except OSError as error:
+        _say_no_more()
+        with contextlib.suppress(OSError):
+            print(f"error: cannot write to standard output: {error.strerror or error}", file=sys.stderr)  # noqa: T201 - all else that could print it has just failed
+        return 1
+
+
+def _say_no_more() -> None:
+    """What is still buffered has nowhere to go, and must not be complained about when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def converse(runner: Runner, terminal: Terminal) -> None:
+    """Reads lines from a person and runs them until it is time to leave."""
+    runner.confirm = terminal.confirm
+    while True:
+        try:
+            text = terminal.read()
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+        try:
+            if runner.run_all(Line(line) for line in commands_in(text)) is Outcome.LEFT:
+                return
+        except KeyboardInterrupt:
+            runner.printer.fail("interrupted")
+        except OSError:
+            raise  # the output is gone, and with it the conversation
+        except Exception as error:  # noqa: BLE001 - nobody is to lose a session by a bug of ours
+            text = f"this is a bug of kafkasim {__version__}, please report it with what you typed"
+            runner.printer.fail(f"{text}: {type(error).__name__}: {error}")
+
+
+def _run(commands: Sequence[str], file: str | None, runner: Runner) -> int:
+    if file is None and not commands:
+        if sys.stdin is not None and sys.stdin.isatty():
+            return _talk(runner)
+        file = _STANDARD_INPUT
+    if file is not None:
+        try:
+            outcome = runner.run_all(_lines_of(file))
+        except UnreadableError as error:
+            runner.printer.fail(str(error))
+            return 2
+        if outcome is not Outcome.DONE:
+            return int(outcome is Outcome.FAILED)
+    return int(runner.run_all(_lines_in(commands)) is Outcome.FAILED)
+
+
+def _talk(runner: Runner) -> int:
+    # A pipe need not wait for the line editor to load.
+    from prompt_toolkit.application import create_app_session  # noqa: PLC0415 - see above
+    from prompt_toolkit.output import create_output  # noqa: PLC0415 - see above
+
+    from kafkasim.console.terminal import Terminal  # noqa: PLC0415 - see above
+
+    node = runner.session.connection.node
+    runner.printer.say([Text(f"kafkasim {__version__}: a log of your own at {node}. Ctrl-D leaves.", "dim")])
+    # Where the replies go somewhere else, the prompt stays where the person is.
+    prompts = None if sys.stdout is not None and sys.stdout.isatty() else create_output(stdout=sys.stderr)
+    with create_app_session(output=prompts):
+        converse(runner, Terminal(runner.session))
+    return 0
+
+
+def _lines_of(file: str) -> Iterator[Line]:
+    if file == _STANDARD_INPUT:
+        if sys.stdin is None:
+            raise UnreadableError("cannot read standard input: it is closed")
+        return read_lines(sys.stdin.fileno(), "standard input")
+    return read_lines(file, file)
+
+
+def _lines_in(commands: Sequence[str]) -> Iterator[Line]:
+    for number, command in enumerate(commands, 1):
+        for line in commands_in(command):
+            yield Line(line, f"-c {number}")

@@ -1,0 +1,42 @@
+"""Help says about each command what it must, in the words of the messages' own page."""
+
+from inspect import getdoc
+
+import pytest
+
+from kafkasim.console.commands import COMMANDS
+from kafkasim.console.guide import help_lines
+from kafkasim.messages import RPCS, error_title
+
+RPC_COMMANDS = [command for command in COMMANDS if command.rpc is not None]
+
+
+def text_of(command=None, width=80):
+    return "\n".join(line.plain for line in help_lines(command, width))
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_overview_has_every_command_and_fits(width):
+    lines = text_of(width=width).splitlines()
+    assert all(any(line.startswith(command.syntax) for line in lines) for command in COMMANDS)
+    assert max(map(len, lines[: len(COMMANDS)])) <= width
+
+
+@pytest.mark.parametrize("command", RPC_COMMANDS, ids=lambda command: command.name)
+def test_help_of_an_rpc_tells_its_fields_its_reply_and_its_errors(command):
+    text = text_of(command)
+    assert (getdoc(command.rpc.request) or "").splitlines()[0] in text
+    for code in command.rpc.errors:
+        assert error_title(code) in text
+    for field in (*command.rpc.request.__struct_fields__, *command.rpc.reply.__struct_fields__):
+        assert field in ("msg_id", "in_reply_to") or f"  {field}: " in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_every_operation_on_the_log_has_a_command():
+    assert [command.rpc and command.rpc.name for command in RPC_COMMANDS] == [name for name in RPCS if name != "init"]
+
+
+def test_names_and_aliases_are_used_once():
+    names = [name for command in COMMANDS for name in command.names]
+    assert len(names) == len(set(names))

@@ -1,0 +1,87 @@
+"""The command as a person starts it: a process of its own on a terminal of its own."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+from contextlib import contextmanager
+
+CTRL_C, CTRL_D, ENTER = b"\x03", b"\x04", b"\r"
+CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
+
+
+WHERE_IS_THE_CURSOR, AT_THE_TOP = b"\x1b[6n", b"\x1b[1;1R"
+
+
+class Terminal:
+    """A terminal, and the person in front of it."""
+
+    def __init__(self, master):
+        self._master = master
+        self._seen = b""
+
+    def wait_for(self, text):
+        """Reads on until the text has appeared, and past it."""
+        while text not in CONTROL.sub(b"", self._seen):
+            ready, _, _ = select.select([self._master], [], [], 30)
+            assert ready, f"{text!r} did not appear, but {self._seen!r}"
+            self._seen += os.read(self._master, 4096)
+            if WHERE_IS_THE_CURSOR in self._seen:
+                self._seen = self._seen.replace(WHERE_IS_THE_CURSOR, b"")
+                self.type(AT_THE_TOP)
+        self._seen = CONTROL.sub(b"", self._seen).partition(text)[2]
+
+    def type(self, keys):
+        os.write(self._master, keys)
+
+
+@contextmanager
+def started(tmp_path, *arguments, **streams):
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, 80))
+    environment = {**os.environ, "TERM": "xterm", "XDG_STATE_HOME": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kafkasim", "repl", *arguments],
+        **{"stdin": slave, "stdout": slave, "stderr": slave, **streams},
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(slave)
+    try:
+        with process:
+            yield Terminal(master), process
+    finally:
+        process.kill()
+        os.close(master)
+
+
+def test_a_session_from_the_first_prompt_to_ctrl_d(tmp_path):
+    with started(tmp_path) as (terminal, process):
+        terminal.wait_for(b"| 0 keys, 0 messages")
+        terminal.type(b"send k1 hello" + ENTER)
+        terminal.wait_for(b'k1[0]  "hello"')
+        terminal.wait_for(b"| 1 key, 1 message")
+        terminal.type(b"never sent" + CTRL_C)
+        terminal.wait_for(b"| 1 key, 1 message")
+        terminal.type(b"pol k1" + ENTER)
+        terminal.wait_for(b"did you mean `poll`?")
+        terminal.type(CTRL_C)
+        terminal.wait_for(b"| 1 key, 1 message")
+        terminal.type(CTRL_D)
+        assert process.wait(timeout=30) == 0
+    typed = (tmp_path / "kafkasim" / "history").read_text().splitlines()
+    assert [line for line in typed if line.startswith("+")] == ["+send k1 hello"]
+
+
+def test_replies_that_go_elsewhere_leave_the_prompt_on_the_terminal(tmp_path):
+    with started(tmp_path, "--json", stdout=subprocess.PIPE) as (terminal, process):
+        terminal.wait_for(b"| 0 keys, 0 messages")
+        terminal.type(b"send k1 hello" + ENTER)
+        assert process.stdout.readline() == b'{"type":"send_ok","in_reply_to":1,"offset":0}\n'
+        terminal.wait_for(b"| 1 key, 1 message")
+        terminal.type(CTRL_D)
+        assert process.wait(timeout=30) == 0
+        assert process.stdout.read() == b""
