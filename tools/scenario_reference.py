@@ -1,0 +1,141 @@
+"""The reference page of the scenario format, from the format's own declaration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from kafkasim.scenario import format as scenario_format
+from kafkasim.scenario.actions import ACTIONS, SCRIPT_STEP, STEP
+from kafkasim.scenario.bug_names import BUG_NAMES
+from kafkasim.scenario.records import Either, Field, ListOf, MapOf, Record
+from kafkasim.scenario.values import Form
+
+_HEAD: Final = """\
+# The scenario format
+
+A scenario is one file of YAML 1.2 in UTF-8. `kafkasim simulate FILE` runs it; `kafkasim simulate --schema` prints this
+format as JSON Schema, by which editors complete and check while you type. In VS Code with the YAML extension, for
+example, after `kafkasim simulate --schema > scenario.schema.json`, the first line of a scenario may be:
+
+```yaml
+# yaml-language-server: $schema=scenario.schema.json
+```
+
+An unknown field, a wrong type, a name that stands for nothing: every problem of the file is told at once, each with its
+line and column and, where there is one, the nearest thing that is known. Nothing is run then.
+
+**Durations** are a number with a unit (`ns`, `us`, `ms`, `s`, `m`, `h`), like `10ms` and `1.5s`, or a plain number of
+seconds. They are exact to the nanosecond. **Keys** are text: one that YAML takes for something else, like `1` or
+`true`, wants quotes. **Messages** are any JSON value. Dates are text, as YAML 1.2 has it; anchors may be used, merge
+keys (`<<`) may not.
+
+"""
+
+_STEPS: Final = """\
+## Steps
+
+A step is a mapping with exactly one action. Under a client's name in `clients`, steps run one after the other, beside
+those of the other clients. In `steps`, each also says with `as` which client does it, and ends before the next begins.
+
+A step that asks for something must succeed. `expect` says what exactly the reply must hold: the RPC's own field, keys
+with nothing left out. `expect_error` says which error must come instead, by its name (`timeout` where no answer is to
+come in time). What is not met is told at the end, and the script goes on.
+
+"""
+
+
+def scenario_page(table: Callable[[Iterable[str], Iterable[Iterable[str]]], str]) -> str:
+    """The page; ``table`` writes a table of Markdown."""
+
+    def fields(record: Record[Any]) -> str:
+        rows = [
+            [
+                f"`{field.name}`" + (" (required)" if field.required else ""),
+                _words(field.form),
+                _default(record, field),
+                field.meaning,
+            ]
+            for field in record.fields.values()
+        ]
+        return table(["field", "form", "default", "meaning"], rows)
+
+    actions = [
+        [f"`{action.name}`", f"`{action.example}`", action.meaning + ("" if action.in_script else " Not in `steps`.")]
+        for action in ACTIONS
+    ]
+    crash, partition = scenario_format.FAULT.records["crash"], scenario_format.FAULT.records["partition"]
+    return "".join(
+        [
+            _HEAD,
+            "## The file\n\n",
+            fields(scenario_format.SCENARIO),
+            "## `system`\n\n",
+            fields(scenario_format.SYSTEM),
+            f"[The faulty servers](faulty-servers.md): {', '.join(f'`{name}`' for name in BUG_NAMES)}.\n\n",
+            "## `network`\n\n",
+            fields(scenario_format.NETWORK),
+            "### `latency`\n\n",
+            fields(scenario_format.LATENCY),
+            "## `clients`\n\n",
+            "By name, a list of steps, or a mapping:\n\n",
+            fields(scenario_format.CLIENT),
+            _STEPS,
+            table(["action", "for example", "what it does"], actions),
+            "Beside the action:\n\n",
+            table(["field", "at", "meaning"], _beside()),
+            "## `workload`\n\n",
+            fields(scenario_format.WORKLOAD),
+            "### `mix`\n\n",
+            fields(scenario_format.MIX),
+            "## `faults`\n\n",
+            "Each is a crash or a partition.\n\n",
+            fields(crash),
+            fields(partition),
+            "## `expect`\n\n",
+            "`valid`, or:\n\n",
+            fields(scenario_format.EXPECTED),
+        ]
+    )
+
+
+def _words(form: Form[Any]) -> str:
+    """The form in a few words, with links to those that have a section."""
+    sections = {
+        id(scenario_format.SYSTEM): "system",
+        id(scenario_format.NETWORK): "network",
+        id(scenario_format.LATENCY): "latency",
+        id(scenario_format.CLIENTS): "clients",
+        id(scenario_format.WORKLOAD): "workload",
+        id(scenario_format.MIX): "mix",
+    }
+    if id(form) in sections:
+        return f"[`{sections[id(form)]}`](#{sections[id(form)]})"
+    match form:
+        case ListOf(item=item) if item in (STEP, SCRIPT_STEP):
+            return "a list of [steps](#steps)"
+        case ListOf(item=item) if item is scenario_format.FAULT:
+            return "a list of [faults](#faults)"
+        case ListOf() | MapOf() | Either():
+            return form.expected
+    return form.expected.split(" such as ")[0]
+
+
+def _default(record: Record[Any], field: Field) -> str:
+    default = record.default(field)
+    if default is None:
+        return ""
+    return f"`{default if isinstance(default, str) else json.dumps(default)}`"
+
+
+def _beside() -> list[list[str]]:
+    """The fields that some steps have beside their action: where they may stand, and what they mean."""
+    standing: dict[str, list[str]] = {}
+    meanings: dict[str, str] = {}
+    for action, record in STEP.records.items():
+        for field in record.fields.values():
+            if field.name != action:
+                standing.setdefault(field.name, []).append(f"`{action}`")
+                meanings[field.name] = field.meaning
+    return [[f"`{name}`", ", ".join(actions), meanings[name]] for name, actions in standing.items()]
