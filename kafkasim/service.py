@@ -182,6 +182,7 @@ class LogService(Service):
             CommitOffsets: self.commit_offsets,
             ListCommittedOffsets: self.list_committed_offsets,
         }
+        self._reads = {kind: obey for kind, obey in self._operations.items() if kind not in _WRITTEN}
 
     def receive(self, envelope: Envelope[AnyRequest]) -> Sequence[Effect]:
         """As `Service.receive`; where the log is durable, sends and commits are answered by `written`."""
@@ -191,17 +192,11 @@ class LogService(Service):
         """As `receive` of each. The one loop that a node under load lives in, so nothing in it is done twice."""
         effects: list[Effect] = []
         append = effects.append
-        operation_of = self._operations.get
-        node_id, durable = self.node_id, self.durable
+        node_id, operation_of = self.node_id, self._at_once().get
         for envelope in envelopes:
             request = envelope.body
             operation = operation_of(type(request))
-            if operation is None or not node_id:
-                effects += super().receive(envelope)
-                node_id = self.node_id  # it may have been told just now
-            elif durable and isinstance(request, _WRITTEN):
-                effects += self._write_first(envelope)
-            else:
+            if operation is not None:
                 try:
                     reply = operation(request)
                 except Exception as error:  # noqa: BLE001 - as in `Service.receive`
@@ -210,7 +205,18 @@ class LogService(Service):
                 if msg_id is not None:
                     reply.in_reply_to = msg_id
                     append(Envelope(node_id, envelope.src, reply))
+            elif node_id and isinstance(request, _WRITTEN):
+                effects += self._write_first(envelope)
+            else:
+                effects += super().receive(envelope)
+                node_id, operation_of = self.node_id, self._at_once().get  # it may have been told its name just now
         return effects
+
+    def _at_once(self) -> dict[type, Callable[[Any], AnyReply]]:
+        """The operations that are obeyed and answered as soon as they are asked for: none before ``init``."""
+        if not self.node_id:
+            return {}
+        return self._reads if self.durable else self._operations
 
     def written(self, token: int) -> Sequence[Effect]:
         """The request whose record is now safe takes effect and is answered."""
