@@ -3,13 +3,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+# one mark for each version, so that another PYTHON sets the environment up anew
+READY := $(VENV)/.ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .PHONY: setup demo test lint unit sweep format reference lock clean
 
 # the main job: a scenario in which a faulty server loses what it acknowledged, and is caught
 demo: $(READY)
 	@$(BIN)/kafkasim simulate examples/scenarios/demo.yaml
+	@printf '\nTo type kafkasim yourself:\n  source $(BIN)/activate\n'
 
 # everything that must hold
 test: lint unit
@@ -44,7 +46,7 @@ lock: $(READY)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kafkasim needs Python >= 3.11, this is " + sys.version.split()[0] + "; choose another one with: make PYTHON=python3.11")'
-	@echo "Setting up $(VENV) (once; it needs a minute) ..."
+	@echo "Setting up $(VENV) (once; takes about a minute) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .

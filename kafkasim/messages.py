@@ -475,7 +475,7 @@ def request_from_body(body: dict[str, Any]) -> AnyRequest:
     if found is not None:
         return BadRequest(msg_id=answer_to, code=ErrorCode.MALFORMED_REQUEST, text=f"{name}: {found}")
     # The fields have just been checked, so they go in as they are: an object given as a payload stays that object.
-    return rpc.request(**{field: body[field] for field in rpc.request.__struct_fields__ if field in body})  # type: ignore[return-value]
+    return rpc.request(**{field: body[field] for field in rpc.request.__struct_fields__ if field in body})  # type: ignore[return-value]  # RPCS holds no other
 
 
 def encode(envelopes: Iterable[Envelope[Any]]) -> bytes:

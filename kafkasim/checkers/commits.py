@@ -96,7 +96,7 @@ def _lost(log: KeyIndex, listing: Listing, offset: int, commit: Operation) -> Fi
         text = (
             f"{who(commit)} committed {quote(log.name)} up to offset {offset}, acknowledged at {ended_at(commit)}; "
             f"{who(listing.op)} asked {after(commit, listing.op)}, and was told {said(listing.offset)}: "
-            "whoever resumes from there does again what was done"
+            "a consumer that resumes there repeats finished work"
         )
         return Example(text, (commit.index, listing.op.index))
 

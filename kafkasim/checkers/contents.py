@@ -133,7 +133,7 @@ def _explain_lost_write(log: KeyIndex, lost: Acknowledgement, *, anywhere: bool)
     return Example(
         f"message {payload(lost.op)} was acknowledged to {who(lost.op)} at offset {lost.offset} of key "
         f"{quote(log.name)}; {who(reading.op)}{' later' if later else ''} polled{asked} and got offset {higher}, which "
-        f"lies behind it; nobody ever got {payload(lost.op)}",
+        f"comes after it; nobody ever got {payload(lost.op)}",
         (lost.op.index, reading.op.index),
     )
 

@@ -81,7 +81,7 @@ def find_disorder_inside_polls(index: Index) -> Iterator[Finding]:
 
 
 def _explain_inner_disorder(log: KeyIndex, reading: Reading, before: int, after: int) -> Example:
-    how = "again" if after == before else "which lies before it"
+    how = "again" if after == before else "which comes before it"
     return Example(
         f"one poll of {who(reading.op)} returned offset {before} of key {quote(log.name)} and after it "
         f"{after}, {how}: a log is read in its order",
@@ -264,7 +264,7 @@ def _descents(log: KeyIndex) -> Iterator[tuple[Acknowledgement, Acknowledgement]
 def _explain_send_disorder(log: KeyIndex, before: Acknowledgement, after: Acknowledgement) -> Example:
     return Example(
         f"{who(before.op)} sent {payload(before.op)} to key {quote(log.name)} and was given offset {before.offset}; "
-        f"then it sent {payload(after.op)} and was given offset {after.offset}, which lies before it",
+        f"then it sent {payload(after.op)} and was given offset {after.offset}, which is smaller",
         (before.op.index, after.op.index),
     )
 

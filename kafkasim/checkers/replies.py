@@ -236,8 +236,8 @@ def _explain_missing_reply(op: Operation) -> Example:
     key = _only_key(op)
     about = f" of key {quote(key)}" if key is not None else ""
     return Example(
-        f"{_node(op)} never answered {_asked(op)}{about}, begun at {moment(op.start)}, although the network delivered "
-        "everything and the node was up",
+        f"{_node(op)} never answered {_asked(op)}{about}, begun at {moment(op.start)}, although the request "
+        "arrived, no answer to it was lost, and the node was up",
         (op.index,),
     )
 

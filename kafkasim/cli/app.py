@@ -128,12 +128,12 @@ def simulate(
     seeds: Annotated[
         int | None, typer.Option(metavar="N", parser=_count, help="Run N seeds, counting up from the first.")
     ] = None,
-    jobs: Annotated[int, typer.Option(metavar="N", parser=_count, help="Run in so many processes at once.")] = 1,
+    jobs: Annotated[int, typer.Option(metavar="N", parser=_count, help="Use up to N processes at once.")] = 1,
     history: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Write what happened to a file of JSON lines (zipped if it ends in .gz), for `kafkasim check`. "
+            help="Write what happened to a file of JSON lines (gzipped if it ends in .gz), for `kafkasim check`. "
             "With several runs the name must contain {seed}, {scenario} or both.",
         ),
     ] = None,
@@ -161,7 +161,7 @@ def simulate(
         ),
     ] = False,
 ) -> None:
-    """Run scenarios: concurrent clients, faults, a seed.
+    """Run scenarios: concurrent clients and faults, replayable by seed.
 
     Each SCENARIO is a YAML file. Every invariant is checked and every anomaly explained.
     """
@@ -194,7 +194,7 @@ def check(
 ) -> None:
     """Check recorded histories, with the simulator's checkers.
 
-    Each HISTORY is a file of JSON lines as `kafkasim simulate --history` writes them, zipped or not; - is standard
+    Each HISTORY is a file of JSON lines as `kafkasim simulate --history` writes them, gzipped or not; - is standard
     input.
     """
     from kafkasim.cli.checking import check_command  # noqa: PLC0415 - see the head of the file
@@ -237,7 +237,7 @@ def repl(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
 )
 def node(context: typer.Context) -> None:
-    """Be a Maelstrom node on standard input and output."""
+    """Run as a Maelstrom node on standard input and output."""
     from kafkasim import node as frontend  # noqa: PLC0415 - see the head of the file
 
     raise typer.Exit(frontend.main(context.args))

@@ -6,10 +6,10 @@ one for each reply, in the order in which they happened, because that order *is*
     #12  0.0120 s  alice → n0  send k1 7
     #40  0.0130 s  bob → n0    poll k1:0
     #12  0.0201 s  n0 → alice  ok: offset 3
-    #40  0.0410 s  n0 → bob    ok: 0: 1, ..., 2: 4, 3 missing, 4: 9 (12 messages)
+    #40  0.0410 s  n0 → bob    ok: [0] 1, ..., [2] 4, [3] missing, [4] 9 (12 messages)
 
-Requests are written as the REPL takes them. Of many messages only those are shown that matter to the
-anomaly, with their neighbours.
+Requests are written as the REPL takes them, messages of a poll as it shows them: each after its offset in brackets.
+Of many messages only those are shown that matter to the anomaly, with their neighbours.
 """
 
 from __future__ import annotations
@@ -200,8 +200,8 @@ def _messages_of(messages: Any, focus: set[int]) -> str:
         if place > before + 1:
             parts.append("...")
         elif place:
-            parts += [f"{gap} missing" for gap in _missing(messages[before][0], messages[place][0], focus)]
-        parts.append(f"{messages[place][0]}: {brief(messages[place][1], 20)}")
+            parts += [f"[{gap}] missing" for gap in _missing(messages[before][0], messages[place][0], focus)]
+        parts.append(f"[{messages[place][0]}] {brief(messages[place][1], 20)}")
         before = place
     total = f" ({count_of(len(messages), 'message')})" if len(shown) < len(messages) else ""
     return ", ".join(parts) + total

@@ -28,7 +28,7 @@ def told(op: Operation, key: str | None = None) -> list[str]:
             "poll",
             {"offsets": {"k1": 0, "k2": 1}},
             {"msgs": {"k1": [[0, "x"]], "k2": [[1, 2]]}},
-            ["poll k1:0 k2:1", 'ok: k1 0: "x"; k2 1: 2'],
+            ["poll k1:0 k2:1", 'ok: k1 [0] "x"; k2 [1] 2'],
         ),
         ("commit_offsets", {"offsets": {"k1": 2}}, {}, ["commit k1:2", "ok"]),
         ("list_committed_offsets", {"keys": ["k1"]}, {"offsets": {"k1": 2}}, ["list k1", "ok: k1:2"]),
@@ -106,8 +106,8 @@ def test_the_faults_in_between_are_told_where_they_happened():
 def test_of_a_long_poll_the_ends_and_what_matters_are_shown():
     poll = operation(0, "poll", {"offsets": {"k1": 0}}, {"msgs": {"k1": [[place, place] for place in range(100)]}})
     send = operation(1, "send", {"key": "k1", "msg": "x"}, {"offset": 50})
-    words = next(line.what for line in timeline([poll, send], "k1") if line.what.startswith("ok: 0"))
-    assert words == "ok: 0: 0, ..., 49: 49, 50: 50, 51: 51, ..., 99: 99 (100 messages)"
+    words = next(line.what for line in timeline([poll, send], "k1") if line.what.startswith("ok: [0]"))
+    assert words == "ok: [0] 0, ..., [49] 49, [50] 50, [51] 51, ..., [99] 99 (100 messages)"
 
 
 def test_a_gap_in_a_dense_poll_is_shown_and_the_missing_offset_named():
@@ -115,7 +115,7 @@ def test_a_gap_in_a_dense_poll_is_shown_and_the_missing_offset_named():
     poll = operation(0, "poll", {"offsets": {"k1": 0}}, {"msgs": {"k1": pairs}})
     send = operation(1, "send", {"key": "k1", "msg": "x"}, {"offset": 7})
     lines = [line.what for line in timeline([poll, send], "k1")]
-    assert "ok: 0: 0, ..., 6: 6, 7 missing, 8: 8, ..., 19: 19 (19 messages)" in lines
+    assert "ok: [0] 0, ..., [6] 6, [7] missing, [8] 8, ..., [19] 19 (19 messages)" in lines
 
 
 def test_where_two_polls_disagree_is_shown():
@@ -126,14 +126,14 @@ def test_where_two_polls_disagree_is_shown():
         operation(1, "poll", {"offsets": {"k1": 0}}, {"msgs": {"k1": other}}),
     ]
     words = [line.what for line in timeline(polls, "k1") if line.outcome]
-    assert "9: 9" in words[0]
-    assert '9: "other"' in words[1]
+    assert "[9] 9" in words[0]
+    assert '[9] "other"' in words[1]
 
 
 def test_only_the_key_that_matters_is_shown_of_many():
     many = {f"k{number}": number for number in range(20)}
     poll = operation(0, "poll", {"offsets": many}, {"msgs": {key: [[0, 0]] for key in many}})
-    assert told(poll, "k7") == ["poll k7:7 (and 19 more keys)", "ok: 0: 0"]
+    assert told(poll, "k7") == ["poll k7:7 (and 19 more keys)", "ok: [0] 0"]
 
 
 @pytest.mark.parametrize("msgs", [5, {"k1": 5}, {"k1": [5]}, {"k1": [[0]]}, {"k1": [["a", 1]]}, {"k1": None}])

@@ -49,7 +49,7 @@ lost-write  3 times at key k1
     #0  0.0000 s  alice → n0  send k1 7
     #1  0.0010 s  bob → n0    poll k1:0 (and 1 more key)
     #0  0.0030 s  n0 → alice  ok: offset 3
-    #1  0.0040 s  n0 → bob    ok: 2: 6, 3 missing, 4: 9
+    #1  0.0040 s  n0 → bob    ok: [2] 6, [3] missing, [4] 9
   ... and 2 more like this.
 """
         in text

@@ -69,7 +69,7 @@ BUGS: Final[dict[str, Bug]] = {
             ("commit-lost", "commit-regression"),
             commits.OverwritesCommits,
         ),
-        Bug("forgets-commits", "a list always answers {}", ("commit-lost",), commits.ForgetsCommits),
+        Bug("forgets-commits", "every list of committed offsets is empty", ("commit-lost",), commits.ForgetsCommits),
         Bug(
             "invents-commits",
             "a key never committed is listed as committed at 0",
