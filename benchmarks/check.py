@@ -35,7 +35,7 @@ import msgspec
 from benchmarks.check_histories import history_of
 from kafkasim.checkers import check
 from kafkasim.checkers.indexing import build_index
-from kafkasim.collector import collector_at_rest
+from kafkasim.garbage_collection import collector_at_rest
 from kafkasim.history import Consistency, History, read_history, write_history
 
 

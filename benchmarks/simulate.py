@@ -32,8 +32,8 @@ from typing import Any
 import simpy
 
 from kafkasim import simulate
-from kafkasim.collector import collector_at_rest, count_as_old
 from kafkasim.core import LogEngine
+from kafkasim.garbage_collection import collector_at_rest, count_as_old
 from kafkasim.history import Operation
 from kafkasim.messages import Envelope, Init, Poll, Send
 from kafkasim.scenario import model

@@ -29,8 +29,8 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct, field
 
-from kafkasim.collector import collector_at_rest
 from kafkasim.forms import mismatch, shorten
+from kafkasim.garbage_collection import collector_at_rest
 
 Function = Literal["send", "poll", "commit_offsets", "list_committed_offsets", "assign", "crash"]
 Outcome = Literal["ok", "fail", "info"]

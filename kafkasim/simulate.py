@@ -1,9 +1,9 @@
 """Runs scenarios: one, with one seed, or one with many.
 
->>> from kafkasim.scenario.model import Scenario, Workload
->>> result = run(Scenario("doc", "why", workload=Workload(duration=1_000_000_000)), seed=3)
->>> result.seed, result.statistics.rate_asked
-(3, 100.0)
+>>> scenario = loads("{name: busy, why: to see it work, workload: {clients: 3, rate: 100, duration: 1s}}")
+>>> result = run(scenario, seed=3)
+>>> result.seed, result.verdict, result.check.anomalies
+(3, 'valid', [])
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from concurrent.futures import Executor, Future
 from typing import Final
 
 from kafkasim.checkers import check
-from kafkasim.collector import collector_at_rest, count_as_old
+from kafkasim.garbage_collection import collector_at_rest, count_as_old
 from kafkasim.history import History
+from kafkasim.scenario.load import load, loads
 from kafkasim.scenario.model import Scenario
 from kafkasim.sim.choices import Choices, SeededChoices
 from kafkasim.sim.result import Result
-from kafkasim.sim.world import ScenarioError, World
+from kafkasim.sim.world import ImpossibleScenarioError, World
 
-__all__ = ["Result", "ScenarioError", "run", "run_all", "run_lightly", "sweep"]
+__all__ = ["ImpossibleScenarioError", "Result", "load", "loads", "run", "run_all", "run_lightly", "sweep"]
 
 Progress = Callable[[int], None]
 """Is told, now and then, how far a run has come: nanoseconds of its clock."""
@@ -40,7 +41,7 @@ def run(
 
     ``seed`` wins over the scenario's own; ``choices`` over both, for a run that is to be repeated choice by choice.
     Ctrl-C ends the run, not the program: the result is then what is known so far, and says so (``interrupted``).
-    Raises `ScenarioError` where the scenario cannot be run.
+    Raises `ImpossibleScenarioError` where the scenario cannot be run.
     """
     seed = scenario.seed if seed is None else seed
     world = World(scenario, SeededChoices(seed) if choices is None else choices, seed)

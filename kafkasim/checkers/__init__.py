@@ -13,7 +13,7 @@ from kafkasim.checkers.indexing import build_index
 from kafkasim.checkers.judging import judge
 from kafkasim.checkers.table import CHECKERS, NEVER_CHECKED
 from kafkasim.checkers.verdict import Anomaly, CheckResult, Example
-from kafkasim.collector import collector_at_rest
+from kafkasim.garbage_collection import collector_at_rest
 from kafkasim.history import Consistency, History
 
 __all__ = ["CHECKERS", "Anomaly", "CheckResult", "Example", "check"]

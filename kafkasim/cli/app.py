@@ -165,11 +165,11 @@ def simulate(
 
     Each SCENARIO is a YAML file. Every invariant is checked and every anomaly explained.
     """
-    from kafkasim.cli.simulating import Wishes, simulate_command  # noqa: PLC0415 - see the head of the file
+    from kafkasim.cli.simulating import SimulateOptions, simulate_command  # noqa: PLC0415 - see the head of the file
 
     files = [str(path) for path in scenarios]
-    wishes = Wishes(files, seed, seeds, jobs, history, junit, json, bug, consistency)
-    raise typer.Exit(simulate_command(wishes))
+    options = SimulateOptions(files, seed, seeds, jobs, history, junit, json, bug, consistency)
+    raise typer.Exit(simulate_command(options))
 
 
 @app.command(

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from kafkasim.check import check_file
-from kafkasim.cli.every_word import every_word
 from kafkasim.cli.failures import UsageError, os_error_words
 from kafkasim.cli.progress import ProgressBar
 from kafkasim.history import Consistency, HistoryError
 from kafkasim.report.conclusion import check_code, heaviest
+from kafkasim.report.descriptions import every_description
 from kafkasim.report.document import Document, check_document, checks_document, encode_document
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.history import check_words, history_report
@@ -44,7 +44,7 @@ def check_command(files: Sequence[str], consistency: Consistency | None, *, json
             documents.append(check_document(file, checked.history, checked.check))
         else:
             apart = [Text()] if endings else []
-            show(screen, *apart, *history_report(screen, file, checked.history, checked.check, every_word()))
+            show(screen, *apart, *history_report(screen, file, checked.history, checked.check, every_description()))
             endings.append(check_words(file, checked.history, checked.check))
     if json and documents:
         write(sys.stdout, encode_document(documents[0] if len(files) == 1 else checks_document(documents)))

@@ -31,7 +31,7 @@ class Performance(Struct, frozen=True):
         """Makes one run. Raises `RunFailedError` where the simulator itself fails."""
         try:
             return simulate.run(scenario, seed, progress=progress)
-        except simulate.ScenarioError:
+        except simulate.ImpossibleScenarioError:
             raise
         except Exception as error:
             command = command_that_repeats(scenario.source or scenario.name, seed, self.overrides)

@@ -11,7 +11,6 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kafkasim.cli.every_word import every_word
 from kafkasim.cli.failures import UsageError, os_error_words
 from kafkasim.cli.outputs import check_apart, check_history_paths, check_writable, history_path, writing
 from kafkasim.cli.performing import Performance
@@ -19,6 +18,7 @@ from kafkasim.cli.progress import ProgressBar
 from kafkasim.history import Consistency, write_whole
 from kafkasim.report.command import Overrides
 from kafkasim.report.conclusion import Runs, heaviest
+from kafkasim.report.descriptions import every_description
 from kafkasim.report.document import encode_document, run_document, sweep_document
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.run import run_report
@@ -31,11 +31,10 @@ from kafkasim.scenario.model import Scenario
 from kafkasim.scenario.problems import ScenarioError, did_you_mean
 from kafkasim.sim.bugs import BUGS
 from kafkasim.sim.result import Result
-from kafkasim.simulate import ScenarioError as ImpossibleScenarioError
-from kafkasim.simulate import run_all
+from kafkasim.simulate import ImpossibleScenarioError, run_all
 
 
-class Wishes(Struct, frozen=True):
+class SimulateOptions(Struct, frozen=True):
     """What the command line asks of ``simulate``."""
 
     files: Sequence[str]
@@ -59,35 +58,35 @@ class Wishes(Struct, frozen=True):
         return Performance(self.overrides, self.history)
 
 
-def simulate_command(wishes: Wishes) -> ExitCode:
+def simulate_command(options: SimulateOptions) -> ExitCode:
     """Runs what is wished for and reports it; the exit code. Raises `UsageError` before anything is run."""
-    scenarios = _load_all(wishes)
-    runs = [(scenario, seed) for scenario in scenarios for seed in _seeds(scenario, wishes)]
+    scenarios = _load_all(options)
+    runs = [(scenario, seed) for scenario in scenarios for seed in _seeds(scenario, options)]
     outputs: list[tuple[str, Path]] = []
-    if wishes.history is not None:
-        check_history_paths(wishes.history, runs)
-        outputs += [("--history", history_path(wishes.history, *run)) for run in runs]
-    if wishes.junit is not None:
-        check_writable("--junit", wishes.junit)
-        outputs.append(("--junit", wishes.junit))
-    check_apart(wishes.files, outputs)
+    if options.history is not None:
+        check_history_paths(options.history, runs)
+        outputs += [("--history", history_path(options.history, *run)) for run in runs]
+    if options.junit is not None:
+        check_writable("--junit", options.junit)
+        outputs.append(("--junit", options.junit))
+    check_apart(options.files, outputs)
     try:
         if len(runs) == 1:
-            return _run_one(*runs[0], wishes)
-        return _run_many(runs, scenarios, wishes)
+            return _run_one(*runs[0], options)
+        return _run_many(runs, scenarios, options)
     except ImpossibleScenarioError as error:
         raise UsageError(f"kafkasim: {error}") from None
 
 
-def _load_all(wishes: Wishes) -> list[Scenario]:
+def _load_all(options: SimulateOptions) -> list[Scenario]:
     """The scenarios, changed as the command line wants them. Everything that is wrong with any of them is told."""
-    if wishes.bug is not None and wishes.bug not in BUGS:
-        raise UsageError(f"kafkasim: --bug: unknown bug {wishes.bug}: {did_you_mean(wishes.bug, BUGS)}")
+    if options.bug is not None and options.bug not in BUGS:
+        raise UsageError(f"kafkasim: --bug: unknown bug {options.bug}: {did_you_mean(options.bug, BUGS)}")
     scenarios: list[Scenario] = []
     problems: list[str] = []
-    for file in dict.fromkeys(wishes.files):  # a file given twice is run once
+    for file in dict.fromkeys(options.files):  # a file given twice is run once
         try:
-            scenarios.append(_changed(load(file), wishes))
+            scenarios.append(_changed(load(file), options))
         except ScenarioError as error:
             problems += map(str, error.problems)
         except OSError as error:
@@ -99,22 +98,22 @@ def _load_all(wishes: Wishes) -> list[Scenario]:
     return scenarios
 
 
-def _changed(scenario: Scenario, wishes: Wishes) -> Scenario:
-    if wishes.bug is not None:
-        if wishes.bug in CLUSTER_BUGS and scenario.system.nodes == 1:
+def _changed(scenario: Scenario, options: SimulateOptions) -> Scenario:
+    if options.bug is not None:
+        if options.bug in CLUSTER_BUGS and scenario.system.nodes == 1:
             raise UsageError(
-                f"kafkasim: --bug: {wishes.bug} shows only in a cluster: expected more than one node, "
+                f"kafkasim: --bug: {options.bug} shows only in a cluster: expected more than one node, "
                 f"got 1 in {scenario.source}"
             )
-        scenario = replace(scenario, system=replace(scenario.system, bug=wishes.bug))
-    if wishes.consistency is not None:
-        scenario = replace(scenario, consistency=wishes.consistency)
+        scenario = replace(scenario, system=replace(scenario.system, bug=options.bug))
+    if options.consistency is not None:
+        scenario = replace(scenario, consistency=options.consistency)
     return scenario
 
 
-def _seeds(scenario: Scenario, wishes: Wishes) -> range:
-    start = scenario.seed if wishes.seed is None else wishes.seed
-    return range(start, start + (wishes.seeds or 1))
+def _seeds(scenario: Scenario, options: SimulateOptions) -> range:
+    start = scenario.seed if options.seed is None else options.seed
+    return range(start, start + (options.seeds or 1))
 
 
 # --------------------------------------------------------------------------------------
@@ -122,19 +121,19 @@ def _seeds(scenario: Scenario, wishes: Wishes) -> range:
 # --------------------------------------------------------------------------------------
 
 
-def _run_one(scenario: Scenario, seed: int, wishes: Wishes) -> ExitCode:
+def _run_one(scenario: Scenario, seed: int, options: SimulateOptions) -> ExitCode:
     workload = scenario.workload
     with ProgressBar(printable(scenario.name), workload.duration if workload else None) as bar:
-        result = wishes.performance.run(scenario, seed, bar.at if bar.wanted else None)
+        result = options.performance.run(scenario, seed, bar.at if bar.wanted else None)
     runs = Runs(scenario, [result])
-    if wishes.json:
+    if options.json:
         write(sys.stdout, encode_document(run_document(result, expected=runs.code is ExitCode.AS_EXPECTED)))
     else:
         screen = make_screen(sys.stdout)
-        show(screen, *run_report(screen, result, every_word(), wishes.overrides))
+        show(screen, *run_report(screen, result, every_description(), options.overrides))
     # What was learned is told before anything can go wrong with a file.
-    wishes.performance.record(result)
-    _write_junit([runs], wishes)
+    options.performance.record(result)
+    _write_junit([runs], options)
     return ExitCode.INTERRUPTED if result.interrupted else runs.code
 
 
@@ -143,16 +142,18 @@ def _run_one(scenario: Scenario, seed: int, wishes: Wishes) -> ExitCode:
 # --------------------------------------------------------------------------------------
 
 
-def _run_many(runs: Sequence[tuple[Scenario, int]], scenarios: Sequence[Scenario], wishes: Wishes) -> ExitCode:
+def _run_many(
+    runs: Sequence[tuple[Scenario, int]], scenarios: Sequence[Scenario], options: SimulateOptions
+) -> ExitCode:
     by_source: dict[str, list[Result]] = {scenario.source: [] for scenario in scenarios}
-    interrupted = _collect(runs, by_source, wishes)
+    interrupted = _collect(runs, by_source, options)
     sweep = [Runs(scenario, by_source[scenario.source]) for scenario in scenarios]
-    if wishes.json:
+    if options.json:
         write(sys.stdout, encode_document(sweep_document(sweep, interrupted=interrupted)))
     else:
         screen = make_screen(sys.stdout)
-        show(screen, *several_report(screen, sweep, wishes.overrides, interrupted=interrupted))
-    _write_junit(sweep, wishes)
+        show(screen, *several_report(screen, sweep, options.overrides, interrupted=interrupted))
+    _write_junit(sweep, options)
     if interrupted:
         return ExitCode.INTERRUPTED
     return heaviest(some.code for some in sweep)
@@ -167,12 +168,12 @@ def _processes(jobs: int) -> AbstractContextManager[Executor | None]:
     return worker_processes(jobs)
 
 
-def _collect(runs: Sequence[tuple[Scenario, int]], results: dict[str, list[Result]], wishes: Wishes) -> bool:
+def _collect(runs: Sequence[tuple[Scenario, int]], results: dict[str, list[Result]], options: SimulateOptions) -> bool:
     """Makes the runs and puts each result with its scenario's. True where Ctrl-C has ended it before its time."""
-    jobs = min(wishes.jobs, len(runs))
+    jobs = min(options.jobs, len(runs))
     try:
         with ProgressBar(f"{len(runs):,} runs", len(runs), countable=True) as bar, _processes(jobs) as executor:
-            for number, result in enumerate(run_all(runs, executor, perform=wishes.performance), 1):
+            for number, result in enumerate(run_all(runs, executor, perform=options.performance), 1):
                 if not result.interrupted:  # half a run says nothing about a seed
                     results[result.scenario.source].append(result)
                 bar.at(number)
@@ -181,9 +182,9 @@ def _collect(runs: Sequence[tuple[Scenario, int]], results: dict[str, list[Resul
     return False
 
 
-def _write_junit(sweep: Sequence[Runs], wishes: Wishes) -> None:
-    if wishes.junit is not None:
+def _write_junit(sweep: Sequence[Runs], options: SimulateOptions) -> None:
+    if options.junit is not None:
         from kafkasim.report.junit import junit_xml  # noqa: PLC0415 - who wants no such file waits for no XML
 
-        with writing("--junit", wishes.junit):
-            write_whole(wishes.junit, junit_xml(sweep, wishes.overrides))
+        with writing("--junit", options.junit):
+            write_whole(options.junit, junit_xml(sweep, options.overrides))

@@ -11,14 +11,14 @@ from rich.text import Text
 from kafkasim.checkers.verdict import CheckResult
 from kafkasim.history import History
 from kafkasim.report.anomalies import anomalies_section, checked_section
+from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.figures import operations_table, outcomes_of
-from kafkasim.report.glossary import Glossary
 from kafkasim.report.screen import indented
 from kafkasim.report.words import count_of, listed, printable
 
 
 def history_report(
-    screen: Console, file: str, history: History, check: CheckResult, glossary: Glossary
+    screen: Console, file: str, history: History, check: CheckResult, descriptions: Descriptions
 ) -> Iterator[RenderableType]:
     """The report of one checked history, part by part. Its first line and its last name the file."""
     header = history.header
@@ -28,9 +28,9 @@ def history_report(
         yield indented(screen, "The history was cut off: what came after is not known.", 2)
     yield Text()
     yield Padding(operations_table(outcomes_of(history)), (0, 0, 0, 2))
-    yield from anomalies_section(screen, check.anomalies, history, glossary.summaries)
+    yield from anomalies_section(screen, check.anomalies, history, descriptions.anomalies)
     yield Text()
-    yield from checked_section(screen, check, glossary.counted)
+    yield from checked_section(screen, check, descriptions.counted)
     yield Text()
     yield indented(screen, check_words(file, history, check), 0, 2)
 

@@ -12,9 +12,9 @@ from rich.text import Text
 from kafkasim.report.anomalies import anomalies_section, checked_section
 from kafkasim.report.command import AS_WRITTEN, Overrides, command_that_repeats
 from kafkasim.report.conclusion import Runs
+from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import operations_table
-from kafkasim.report.glossary import Glossary
 from kafkasim.report.screen import indented
 from kafkasim.report.words import brief, count_of, duration, listed, printable, rate
 from kafkasim.scenario.model import Latency, NodeCrash, Partition, Scenario
@@ -30,7 +30,7 @@ UNMET: Final = 10
 def run_report(
     screen: Console,
     result: Result,
-    glossary: Glossary,
+    descriptions: Descriptions,
     overrides: Overrides = AS_WRITTEN,
 ) -> Iterator[RenderableType]:
     """The report of one run, part by part. Its first line and its last name the seed."""
@@ -38,16 +38,18 @@ def run_report(
     yield Text.assemble((f"{printable(scenario.name)}, seed {result.seed}", "title"), f"  {printable(scenario.source)}")
     yield indented(screen, printable(" ".join(scenario.why.split())), 2)
     yield Text()
-    for label, text in _world(scenario, glossary):
+    for label, text in _world(scenario, descriptions):
         yield indented(screen, f"{label}: {text}", 0, 2)
     yield Text()
     yield Padding(operations_table(result.statistics.outcomes, result.statistics.latencies), (0, 0, 0, 2))
     for line in _pace(result.statistics):
         yield indented(screen, line, 2, 2)
-    yield from anomalies_section(screen, result.check.anomalies, result.history, glossary.summaries, scenario.expected)
+    yield from anomalies_section(
+        screen, result.check.anomalies, result.history, descriptions.anomalies, scenario.expected
+    )
     yield from _unmet_section(screen, result.unmet)
     yield Text()
-    yield from checked_section(screen, result.check, glossary.counted)
+    yield from checked_section(screen, result.check, descriptions.counted)
     if result.expectations:
         met = result.expectations - len(result.unmet)
         yield Text(f"expectations of steps: {met:,} of {result.expectations:,} met")
@@ -55,13 +57,13 @@ def run_report(
     yield from _ending(screen, result, overrides)
 
 
-def _world(scenario: Scenario, glossary: Glossary) -> Iterator[tuple[str, str]]:
+def _world(scenario: Scenario, descriptions: Descriptions) -> Iterator[tuple[str, str]]:
     """What was simulated, in a few lines; only what the scenario asked for."""
     system = scenario.system
     nodes = count_of(system.nodes, "node")
     bug = ""
     if system.bug is not None:
-        does = glossary.bugs.get(system.bug)
+        does = descriptions.bugs.get(system.bug)
         bug = f", with the bug {system.bug}" + (f" ({does})" if does else "")
     yield "system", f"{nodes}, {'durable' if system.storage == 'durable' else 'in memory'}{bug}"
     yield "clients", _clients(scenario)

@@ -11,13 +11,13 @@ from kafkasim.scenario.reading import Reading, RejectedError
 from kafkasim.scenario.tree import read_tree
 
 
-def load(path: str) -> Scenario:
+def load(path: str | Path) -> Scenario:
     """The scenario in a file, which is YAML 1.2 in UTF-8.
 
     Raises `ScenarioError` with everything that is wrong with it and where, and `OSError` where the
     file cannot be read.
     """
-    return loads(Path(path).read_bytes(), path)
+    return loads(Path(path).read_bytes(), str(path))
 
 
 def loads(text: str | bytes, source: str = "scenario") -> Scenario:

@@ -42,7 +42,7 @@ _MOST_DRAINING_ROUNDS = 10
 """An answer to an answer to ... ends somewhere; nodes that never stop talking to each other are not waited for."""
 
 
-class ScenarioError(ValueError):
+class ImpossibleScenarioError(ValueError):
     """A scenario that cannot be run; the text says what it asks for and what there is."""
 
 
@@ -57,7 +57,7 @@ class _Phase(Enum):
 class World:
     """One run of a scenario, at some point of its course.
 
-    Raises `ScenarioError` where the scenario cannot be run.
+    Raises `ImpossibleScenarioError` where the scenario cannot be run.
 
     >>> from kafkasim.sim.choices import SeededChoices
     >>> step = model.Step(model.Send("k1", "hello"))
@@ -176,7 +176,9 @@ class World:
 
     def _new_client(self, name: str, node: str | None, *, final: bool = False) -> Client:
         if name in self._clients or name in self._nodes:
-            raise ScenarioError(f"two clients or nodes are called {name}: expected each to have a name of its own")
+            raise ImpossibleScenarioError(
+                f"two clients or nodes are called {name}: expected each to have a name of its own"
+            )
         names = list(self._nodes)
         spoken_to = names[len(self._clients) % len(names)] if node is None else node
         client = Client(name, spoken_to, self.scenario.timeout, self._surroundings, final=final)
@@ -234,10 +236,10 @@ class World:
 def _refuse_impossible(scenario: model.Scenario) -> None:
     system = scenario.system
     if system.bug is not None and system.bug not in BUGS:
-        raise ScenarioError(f"system: bug: there is no {system.bug}: expected one of {', '.join(BUGS)}")
+        raise ImpossibleScenarioError(f"system: bug: there is no {system.bug}: expected one of {', '.join(BUGS)}")
     if system.nodes < 1:
-        raise ScenarioError(f"system: nodes: expected 1 or more, got {system.nodes}")
+        raise ImpossibleScenarioError(f"system: nodes: expected 1 or more, got {system.nodes}")
     if system.nodes > 1 and (system.bug is None or not BUGS[system.bug].clusters):
-        raise ScenarioError(
+        raise ImpossibleScenarioError(
             f"system: nodes: expected 1, got {system.nodes}: this server runs alone; clusters are not built yet"
         )

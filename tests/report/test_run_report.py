@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from kafkasim.checkers.verdict import Anomaly, Example
 from kafkasim.report.command import AS_WRITTEN, Overrides, command_that_repeats
-from kafkasim.report.glossary import Glossary
+from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show
 from kafkasim.sim.result import Result
 from tests.report.samples import LOST, NOTE, OPERATIONS, UNMET, printed, result
 
-GLOSSARY = Glossary(
+DESCRIPTIONS = Descriptions(
     {"lost-write": "an acknowledged message that no poll returned"},
     {"lost-write": "acknowledged messages", "unseen": "acknowledged messages", "stale-commit": "commits and lists"},
     {"racy-append": "offset read and message appended in two steps"},
@@ -24,7 +24,7 @@ GLOSSARY = Glossary(
 
 
 def report(run: Result, overrides: Overrides = AS_WRITTEN) -> str:
-    return printed(run_report(make_screen(io.StringIO()), run, GLOSSARY, overrides))
+    return printed(run_report(make_screen(io.StringIO()), run, DESCRIPTIONS, overrides))
 
 
 def test_first_and_last_line_name_the_seed():
@@ -191,9 +191,9 @@ def test_a_pipe_gets_no_control_codes_and_a_terminal_gets_colours(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     coloured, plain = Terminal(), Terminal()
-    show(make_screen(coloured), *run_report(make_screen(coloured), result([LOST]), GLOSSARY))
+    show(make_screen(coloured), *run_report(make_screen(coloured), result([LOST]), DESCRIPTIONS))
     monkeypatch.setenv("NO_COLOR", "1")
-    show(make_screen(plain), *run_report(make_screen(plain), result([LOST]), GLOSSARY))
+    show(make_screen(plain), *run_report(make_screen(plain), result([LOST]), DESCRIPTIONS))
     assert "\x1b[1;31m" in coloured.getvalue()
     assert "\x1b[1;31m" not in plain.getvalue()
 

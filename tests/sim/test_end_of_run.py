@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kafkasim import simulate
-from kafkasim.collector import collector_at_rest, count_as_old
+from kafkasim.garbage_collection import collector_at_rest, count_as_old
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND, NodeCrash, Send
 from kafkasim.sim.choices import SeededChoices

@@ -19,7 +19,7 @@ from kafkasim.scenario.model import (
     Send,
     Sleep,
 )
-from kafkasim.sim.world import ScenarioError
+from kafkasim.sim.world import ImpossibleScenarioError
 from tests.sim.build import client, operations, run, scripted, step
 
 
@@ -273,12 +273,12 @@ def test_clients_speak_to_the_nodes_in_turn_unless_told():
 
 
 def test_several_correct_nodes_are_refused_until_there_are_clusters():
-    with pytest.raises(ScenarioError, match="nodes: expected 1, got 3"):
+    with pytest.raises(ImpossibleScenarioError, match="nodes: expected 1, got 3"):
         run(scripted(client("alice", Send("k1", 1)), system=model.System(nodes=3)))
 
 
 def test_an_unknown_bug_is_refused_with_the_names_there_are():
-    with pytest.raises(ScenarioError, match="drops-acknowledged"):
+    with pytest.raises(ImpossibleScenarioError, match="drops-acknowledged"):
         run(scripted(system=model.System(bug="no-such")))
 
 
