@@ -7,6 +7,8 @@ error, as a terminal would show them). A last line ``[exit N]`` says that the co
     python tools/doc_examples.py            says which examples no longer print what the docs show
     python tools/doc_examples.py --write    puts what they print into the docs: read the difference before committing it
 
+Where ``...`` left lines out of an example, they are left out of what is written, too.
+
 The commands of a page run in order, in one fresh directory that has the project's ``examples``, with the program of
 the same Python.
 """
@@ -21,6 +23,7 @@ import sysconfig
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final
 
@@ -96,13 +99,51 @@ def agrees(shown: str, printed: str) -> bool:
     return re.fullmatch("(?:.*\n)*?".join(map(re.escape, parts)), printed) is not None
 
 
+def excerpt(shown: str, printed: str) -> str:
+    r"""Of what is printed, the parts that the page shows; all of it where one of them cannot be found again.
+
+    Lines are found again by what is in them but for numbers. What follows ``...`` is shown to the next ``...``.
+
+    >>> excerpt("run 1\\n...\\nfound 3\\n  at 4\\n...\\n", "run 2\\nand\\nso on\\nfound 5\\n  at 6\\nthe end\\n")
+    'run 2\\n...\\nfound 5\\n  at 6\\n...\\n'
+    >>> excerpt("found\\n...\\n", "lost\\n")
+    'lost\\n'
+    """
+    old, new = shown.splitlines(), printed.splitlines()
+    if _ANY_LINES not in old:
+        return printed
+    again: dict[int, int] = {}
+    matcher = SequenceMatcher(a=list(map(_without_numbers, old)), b=list(map(_without_numbers, new)), autojunk=False)
+    for ours, theirs, size in matcher.get_matching_blocks():
+        again.update(zip(range(ours, ours + size), range(theirs, theirs + size), strict=True))
+    lines: list[str] = []
+    start = 0
+    cuts = [place for place, line in enumerate(old) if line == _ANY_LINES]
+    for end in [*cuts, len(old)]:
+        found = [place for place in range(start, end) if place in again]
+        if found:
+            first = again[found[0]] - (found[0] - start)
+            last = again[found[-1]] + (end - found[-1])
+            lines += new[max(first, 0) : last]
+        elif start < end:
+            return printed
+        lines += [_ANY_LINES] if end < len(old) else []
+        start = end + 1
+    written = "".join(f"{line}\n" for line in lines)
+    return written if agrees(written, printed) else printed
+
+
+def _without_numbers(line: str) -> str:
+    return re.sub(r"\d+", "0", line)
+
+
 def rewritten(text: str) -> str:
     """The page with the output of its examples as they print it now; one that still agrees stays as it is."""
     printed = iter(run(examples_of(text)))
 
     def block(match: re.Match[str]) -> str:
         shown = (
-            f"$ {example.command}\n{example.output if agrees(example.output, now) else now}"
+            f"$ {example.command}\n{example.output if agrees(example.output, now) else excerpt(example.output, now)}"
             for example, now in zip(_examples(match.group(1)), printed, strict=False)
         )
         return f"```console\n{''.join(shown)}```"
