@@ -7,7 +7,10 @@ import pytest
 from tools import doc_examples
 
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
-PAGES = [doc_examples.ROOT / "CONTRIBUTING.md", doc_examples.ROOT / "CHANGELOG.md", *doc_examples.pages()]
+PAGES = [
+    *(doc_examples.ROOT / page for page in ("CONTRIBUTING.md", "CHANGELOG.md", "examples/scenarios/README.md")),
+    *doc_examples.pages(),
+]
 
 
 def anchors(text):
