@@ -1,6 +1,7 @@
 """Histories: what clients asked, what they were told, and when; as objects and as JSON lines.
 
-A history is one header, then one line for each operation in order of invocation, then one last line::
+A history is one header, then one line for each operation and each fault, in the order in which they began, then one
+last line::
 
     {"kafkasim_history": 1, "version": "0.1.0", "scenario": "quickstart", "seed": 7, ...}
     {"index": 0, "process": 0, "client": "alice", "node": "n0", "f": "send", "request": {"key": "k1", "msg": 1}, ...}
@@ -11,8 +12,10 @@ An operation is *invoked* by a process and completes as ``ok`` (it happened), ``
 or ``info`` (nobody knows). A process does one thing at a time; after an ``info`` its client goes on under a
 new process number. The vocabulary is Jepsen's: https://github.com/jepsen-io/jepsen
 
-Real-time order is told by places in the run's one sequence of events, never by times, which tie:
-operation *a* came before *b* when ``a.end_event < b.begin_event``.
+Real-time order follows from places in the run's one sequence of events, never from times, which tie:
+operation *a* came before *b* when ``a.end_event < b.begin_event``. Histories that were recorded elsewhere may leave out
+``begin_event`` and ``end_event``, of all operations. Then times decide, and what ends at the time at which something
+else begins is concurrent with it.
 """
 
 from __future__ import annotations
@@ -50,6 +53,7 @@ class Promises(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     offsets: Literal["dense", "sparse"] = "dense"
+    """Whether the offsets of a key are 0, 1, 2, ... (``dense``) or may leave numbers out (``sparse``)."""
     poll_limit: int | None = None
     """The most messages that one poll returns of a key; None: a poll returns everything there is."""
     poll_limit_known: bool = True
@@ -59,17 +63,24 @@ class Promises(Struct, frozen=True, forbid_unknown_fields=True):
     commits: Literal["max", "last-write"] = "max"
     """Whether a commit below the committed offset changes nothing (``max``) or sets it back (Kafka's own way)."""
     refuses_commit_past_end: bool = True
+    """Whether a commit at an offset where no message is yet gets an error."""
 
 
 class Header(Struct):
     """The first line: which run this is, and by what it is to be judged."""
 
     kafkasim_history: int = FORMAT
+    """The version of the format. It marks the file as a history, so the first line must have it."""
     version: str = ""
+    """The version of the program that recorded it."""
     scenario: str = ""
+    """The name of the scenario that was run."""
     seed: int = 0
+    """The seed of the run."""
     consistency: Consistency = "linearizable"
+    """The level by which it is judged, unless ``--consistency`` says otherwise."""
     promises: Promises = field(default_factory=Promises)
+    """What the system promises, see below; what is left out is as with this project's own node."""
     losses_known: bool = False
     """Whether operations say where the run itself lost a request or its answer (`Operation.lost`); only then is
     silence the system's fault."""
@@ -79,7 +90,9 @@ class Failure(Struct, frozen=True, gc=False):
     """Why an operation did not succeed: an error's code (0 where no reply came in time) and text."""
 
     code: int
+    """One of the protocol's error codes; 0 where no reply came in time."""
     text: str
+    """What was wrong, in words."""
 
 
 class Operation(Struct, gc=False, omit_defaults=True, kw_only=True):
@@ -101,22 +114,35 @@ class Operation(Struct, gc=False, omit_defaults=True, kw_only=True):
     """
 
     index: int
+    """Its place among the operations, from 0."""
     process: int
+    """Who did it: a process does one operation at a time, and none after one that is ``info``."""
     client: str = ""
+    """The client's name, for people to read. A client may be several processes, one after the other."""
     node: str = ""
+    """The node that was asked."""
     f: Function
+    """What was asked for."""
     request: dict[str, Any]
+    """The fields of the request, see above."""
     type: Outcome
+    """Whether it happened (``ok``), definitely did not (``fail``), or nobody knows (``info``)."""
     response: dict[str, Any] | None = None
+    """The fields of the reply, see above, where the operation is ``ok``."""
     error: Failure | None = None
+    """The error that came, or that nothing came in time, where the operation is not ``ok``; see below."""
     raw: Any = None
     """The body of a reply that was not of the RPC's form; the operation is ``info`` then."""
     max_messages: int | None = None
     """Where the client itself kept no more than so many messages of each key: how many."""
     start: int
+    """When it began: nanoseconds of the run's clock."""
     end: int | None
+    """When it ended; None where no reply ever came."""
     begin_event: int
+    """Its beginning's place in the sequence of events. Histories that were recorded elsewhere may leave it out."""
     end_event: int | None
+    """Its end's place there; None where no reply ever came. Left out where ``begin_event`` is."""
     lost: bool = False
     """Whether the run itself knows why there was no reply: the network lost or cut off the request or its answer,
     or a node it needed was down."""
@@ -130,21 +156,26 @@ class FaultEvent(Struct, omit_defaults=True, kw_only=True):
     fault: str
     """``crash``, ``restart``, ``partition``, ``heal``, ..."""
     nodes: tuple[str, ...] = ()
-    """Whom it concerns."""
+    """The nodes that it concerns."""
     groups: tuple[tuple[str, ...], ...] = ()
     """Of a partition: who can speak with whom."""
     at: int
+    """When: nanoseconds of the run's clock."""
     event: int
+    """Its place in the sequence of events; any number where the operations have no places."""
     planned: bool = True
     """False: nobody asked for it; the node ended by itself."""
     text: str = ""
+    """What more there is to say, for instance how a node ended."""
 
 
 class End(Struct):
     """The last line: whether the run came to its end, and for each key whether everything in it was read."""
 
     end: Literal["complete", "interrupted"] = "complete"
+    """Whether the run came to its end, or was broken off. A history without a last line is ``interrupted``."""
     final_polls: dict[str, Literal["complete", "incomplete"]] = field(default_factory=dict)
+    """For each key, whether the final polls read it to its end. A key that is left out was not read."""
 
 
 class History(Struct):

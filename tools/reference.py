@@ -8,48 +8,29 @@ from __future__ import annotations
 import ast
 import inspect as python_inspect
 import json
+import re
 import sys
-import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import inspect
 
 from kafkasim import history, messages
-from kafkasim.checkers.registry import Checker
-from kafkasim.checkers.table import CHECKERS, NEVER_CHECKED
 from kafkasim.forms import expected
 from kafkasim.sim.bugs import BUGS
-from tests.checkers.cases import DEFINITIONS
-from tests.checkers.definitions import Case
+from tools.anomalies_reference import anomalies_page
+from tools.markdown import table, text_of
+from tools.repl_reference import repl_page
 from tools.scenario_reference import scenario_page
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 _NOTICE: Final = (
     "<!-- Written by tools/reference.py from the program itself: change that, then `make reference`. -->\n\n"
 )
-
-
-def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of Markdown; cells may hold anything but line breaks."""
-    heads = list(heads)
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines) + "\n"
-
-
-def text_of(documented: Any) -> str:
-    """The docstring, without the examples, which are tests before they are reading."""
-    kept: list[str] = []
-    in_example = False
-    for line in python_inspect.getdoc(documented).splitlines():  # type: ignore[union-attr]  # the linter demands one
-        in_example = line.startswith(">>>") or (in_example and bool(line))
-        if not in_example:
-            kept.append(line)
-    return "\n".join(kept).replace("``", "`").strip() + "\n"
 
 
 # --------------------------------------------------------------------------------------
@@ -104,6 +85,10 @@ def _fields(of: str, body: type[msgspec.Struct]) -> str:
     return table([f"{of} field", "form", "meaning"], rows) if rows else ""
 
 
+MARK: Final = "kafkasim_history"
+"""The one field that a file must have though the program, which writes it, has a default for it."""
+
+
 def history_format() -> str:
     """The page of the history format."""
     parts = ["# The history format\n\n", text_of(history), "\n"]
@@ -121,11 +106,22 @@ def history_format() -> str:
         assert isinstance(info, inspect.StructType)
         rows = []
         for field in info.fields:
-            default = "" if field.default is msgspec.NODEFAULT else f"`{json.dumps(field.default)}`"
             meaning = meanings.get((form.__name__, field.name), "")
-            rows.append([f"`{field.encode_name}`", expected(field.type), default, meaning])
+            words = expected(field.type).replace(" or nothing", " or null")
+            default = "" if field.name == MARK else _default(field)
+            rows.append([f"`{field.encode_name}`", words, default, meaning])
         parts += [f"## {title}\n\n{text_of(form)}\n", table(["field", "form", "default", "meaning"], rows)]
-    return "".join(parts)
+    return re.sub(r"\bNone\b", "null", "".join(parts))
+
+
+def _default(field: inspect.Field) -> str:
+    """What a field is where a line leaves it out; empty: it must be there."""
+    if field.default is not msgspec.NODEFAULT:
+        return f"`{json.dumps(field.default)}`"
+    if field.default_factory is msgspec.NODEFAULT:
+        return ""
+    value = field.default_factory()
+    return "all defaults" if isinstance(value, msgspec.Struct) else f"`{json.dumps(value)}`"
 
 
 def _attribute_docstrings(module: ModuleType) -> dict[tuple[str, str], str]:
@@ -139,55 +135,6 @@ def _attribute_docstrings(module: ModuleType) -> dict[tuple[str, str], str]:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                     found[node.name, name] = " ".join(text.replace("``", "`").split())
     return found
-
-
-_ANOMALIES_HEAD: Final = """\
-# Anomalies
-
-What the checkers look for. An anomaly is something in a history that a system which keeps its promises cannot have
-done. Each is shown by the smallest history that has it, and by the nearest one that does not.
-
-A line of a history is one operation: who, what was asked, and after the arrow what was answered. `...` parts the
-beginning of an operation from its end, so that others can happen in between; `lost` is a reply that the network
-lost, `fail 22` a definite error, `info 13` an indefinite one.
-
-"""
-
-
-def anomalies() -> str:
-    """The page of the anomalies."""
-    parts = [_ANOMALIES_HEAD]
-    heads = ["anomaly", "holds when", "levels", "Jepsen's name or source"]
-    rows = []
-    for kind, checkers in _by_kind():
-        levels = sorted(
-            {level for checker in checkers for level in checker.levels}, key=history.CONSISTENCY_LEVELS.index
-        )
-        note = " (a note: it fails no run)" if checkers[0].severity == "note" else ""
-        name = checkers[0].source.removeprefix("Jepsen: ")
-        rows.append([f"[`{kind}`](#{kind})", checkers[0].summary + note, ", ".join(levels), name])
-    parts += [table(heads, rows), "Never checked, because our histories have no transactions of several steps: "]
-    parts += [", ".join(f"`{kind}`" for kind in NEVER_CHECKED), ".\n\n"]
-    plainest = {definition.kind: definition for definition in reversed(DEFINITIONS)}
-    for kind, checkers in _by_kind():
-        parts.append(f"## {kind}\n\n")
-        for checker in checkers:
-            promise = f" Judged where the system promises: {checker.promise}." if checker.promise else ""
-            parts.append(f"{checker.summary}{promise} Looked at: {checker.counted}.\n\n")
-        parts.append(f"It shows in:\n\n{_cases(plainest[kind].rejects[:1])}")
-        parts.append(f"It does not in:\n\n{_cases(plainest[kind].accepts[:1])}")
-    return "".join(parts)
-
-
-def _by_kind() -> list[tuple[str, list[Checker]]]:
-    kinds: dict[str, list[Checker]] = {}
-    for checker in CHECKERS:
-        kinds.setdefault(checker.kind, []).append(checker)
-    return list(kinds.items())
-
-
-def _cases(cases: Iterable[Case]) -> str:
-    return "".join(f"- {case.name}\n\n{textwrap.indent(chr(10).join(case.lines), ' ' * 6)}\n\n" for case in cases)
 
 
 _BUGS_HEAD: Final = """\
@@ -211,8 +158,9 @@ def faulty_servers() -> str:
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "rpcs.md": rpcs,
     "history-format.md": history_format,
-    "anomalies.md": anomalies,
-    "scenario-format.md": lambda: scenario_page(table),
+    "anomalies.md": anomalies_page,
+    "scenario-format.md": scenario_page,
+    "repl.md": repl_page,
     "faulty-servers.md": faulty_servers,
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from kafkasim.scenario import format as scenario_format
@@ -11,6 +10,7 @@ from kafkasim.scenario.actions import ACTIONS, SCRIPT_STEP, STEP
 from kafkasim.scenario.bug_names import BUG_NAMES
 from kafkasim.scenario.records import Either, Field, ListOf, MapOf, Record
 from kafkasim.scenario.values import Form
+from tools.markdown import listed, paragraph, table
 
 _HEAD: Final = """\
 # The scenario format
@@ -23,13 +23,19 @@ example, after `kafkasim simulate --schema > scenario.schema.json`, the first li
 # yaml-language-server: $schema=scenario.schema.json
 ```
 
-An unknown field, a wrong type, a name that stands for nothing: every problem of the file is told at once, each with its
-line and column and, where there is one, the nearest thing that is known. Nothing is run then.
+An unknown field, a wrong type, the name of nothing: every problem of the file is reported at once, each with its line
+and column and, where one is near, the name that may have been meant. Nothing is run then.
 
 **Durations** are a number with a unit (`ns`, `us`, `ms`, `s`, `m`, `h`), like `10ms` and `1.5s`, or a plain number of
 seconds. They are exact to the nanosecond. **Keys** are text: one that YAML takes for something else, like `1` or
 `true`, wants quotes. **Messages** are any JSON value. Dates are text, as YAML 1.2 has it; anchors may be used, merge
 keys (`<<`) may not.
+
+"""
+
+_NAMES: Final = """\
+Some names are reserved: `n0`, `n1`, ... for nodes, `final-n0`, `final-n1`, ... for the processes that read everything
+at the end, and `c1`, `c2`, ... up to the number of its clients for those of a `workload`.
 
 """
 
@@ -40,14 +46,14 @@ A step is a mapping with exactly one action. Under a client's name in `clients`,
 those of the other clients. In `steps`, each also says with `as` which client does it, and ends before the next begins.
 
 A step that asks for something must succeed. `expect` says what exactly the reply must hold: the RPC's own field, keys
-with nothing left out. `expect_error` says which error must come instead, by its name (`timeout` where no answer is to
-come in time). What is not met is told at the end, and the script goes on.
+with nothing left out. `expect_error` says which error must come instead, by [its name](rpcs.md#errors) (`timeout` where
+no answer is to come in time). An expectation that is not met is reported at the end, and the script goes on.
 
 """
 
 
-def scenario_page(table: Callable[[Iterable[str], Iterable[Iterable[str]]], str]) -> str:
-    """The page; ``table`` writes a table of Markdown."""
+def scenario_page() -> str:
+    """The page."""
 
     def fields(record: Record[Any]) -> str:
         rows = [
@@ -73,12 +79,13 @@ def scenario_page(table: Callable[[Iterable[str], Iterable[Iterable[str]]], str]
             fields(scenario_format.SCENARIO),
             "## `system`\n\n",
             fields(scenario_format.SYSTEM),
-            f"[The faulty servers](faulty-servers.md): {', '.join(f'`{name}`' for name in BUG_NAMES)}.\n\n",
+            paragraph(f"[The faulty servers](faulty-servers.md): {listed(BUG_NAMES)}."),
             "## `network`\n\n",
             fields(scenario_format.NETWORK),
             "### `latency`\n\n",
             fields(scenario_format.LATENCY),
             "## `clients`\n\n",
+            _NAMES,
             "By name, a list of steps, or a mapping:\n\n",
             fields(scenario_format.CLIENT),
             _STEPS,
@@ -130,12 +137,18 @@ def _default(record: Record[Any], field: Field) -> str:
 
 
 def _beside() -> list[list[str]]:
-    """The fields that some steps have beside their action: where they may stand, and what they mean."""
-    standing: dict[str, list[str]] = {}
+    """The fields that some steps have beside their action: where they belong, and what they mean."""
+    homes: dict[str, list[str]] = {}
     meanings: dict[str, str] = {}
     for action, record in STEP.records.items():
         for field in record.fields.values():
             if field.name != action:
-                standing.setdefault(field.name, []).append(f"`{action}`")
+                homes.setdefault(field.name, []).append(f"`{action}`")
                 meanings[field.name] = field.meaning
-    return [[f"`{name}`", ", ".join(actions), meanings[name]] for name, actions in standing.items()]
+    rows = [[f"`{name}`", ", ".join(actions), meanings[name]] for name, actions in homes.items()]
+    everywhere = [
+        [f"`{field.name}` (required)", "each step of `steps`", field.meaning]
+        for field in SCRIPT_STEP.records["send"].fields.values()
+        if field.name not in STEP.records["send"].fields
+    ]
+    return everywhere + rows

@@ -15,3 +15,15 @@ def test_every_page_of_the_reference_is_linked_from_the_index():
     index = (reference.FOLDER.parent / "README.md").read_text()
     for page in sorted(reference.FOLDER.glob("*.md")):
         assert f"(reference/{page.name})" in index
+
+
+@pytest.mark.parametrize("name", reference.PAGES)
+def test_no_field_is_without_a_meaning(name):
+    lines = reference.written(name).splitlines()
+    tables = "\n".join(line if line.startswith("|") else "" for line in lines).split("\n\n")
+    of_meanings = [table.split("\n") for table in tables if table.strip().partition("\n")[0].endswith("| meaning |")]
+    assert [line for table in of_meanings for line in table if line.endswith("|  |")] == []
+
+
+def test_there_are_meanings_to_look_at():
+    assert "| meaning |" in reference.written("history-format.md")
