@@ -1,8 +1,11 @@
 """The pages of docs/reference that the program writes are what it would write now."""
 
+import json
+import re
+
 import pytest
 
-from tools import reference
+from tools import doc_examples, reference
 
 
 @pytest.mark.parametrize("name", reference.PAGES)
@@ -27,3 +30,14 @@ def test_no_field_is_without_a_meaning(name):
 
 def test_there_are_meanings_to_look_at():
     assert "| meaning |" in reference.written("history-format.md")
+
+
+def test_every_field_of_the_json_has_its_line():
+    scenario = "examples/scenarios/demo.yaml"
+    commands = [f"kafkasim simulate {scenario} --json --history run.jsonl", "kafkasim check run.jsonl --json"]
+    page = (reference.FOLDER / "command-line.md").read_text()
+    described = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE)) | {"file"}
+    for printed in doc_examples.run([doc_examples.Example(command, "") for command in commands]):
+        document = json.loads(printed.splitlines()[0])
+        assert document.keys() <= described
+        assert document["stats"].keys() <= described
