@@ -4,7 +4,8 @@
 (``table.py``) what it finds there, and draws the verdict (``judging.py``). Each anomaly is one small function
 over the index, in the module that its subject names; its docstring is its definition.
 
-Checkers share no code with what they judge: an oracle that does shares its bugs.
+Checkers import neither the engine, nor the service, nor the simulator: an oracle that shares code with what it judges
+shares its bugs. What a reply looks like they know from the description of the messages.
 """
 
 from __future__ import annotations
