@@ -27,10 +27,10 @@ import tempfile
 import zlib
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from kafkasim.forms import mismatch, shorten
 from kafkasim.garbage_collection import collector_at_rest
@@ -54,7 +54,7 @@ class Promises(Struct, frozen=True, forbid_unknown_fields=True):
 
     offsets: Literal["dense", "sparse"] = "dense"
     """Whether the offsets of a key are 0, 1, 2, ... (``dense``) or may leave numbers out (``sparse``)."""
-    poll_limit: int | None = None
+    poll_limit: Annotated[int, Meta(ge=1)] | None = None
     """The most messages that one poll returns of a key; None: a poll returns everything there is."""
     poll_limit_known: bool = True
     """False: polls may be cut short anywhere, so that nothing follows from what a poll did not return at its end."""

@@ -133,9 +133,18 @@ def _explain_lost_write(log: KeyIndex, lost: Acknowledgement, *, anywhere: bool)
     return Example(
         f"message {payload(lost.op)} was acknowledged to {who(lost.op)} at offset {lost.offset} of key "
         f"{quote(log.name)}; {who(reading.op)}{' later' if later else ''} polled{asked} and got offset {higher}, which "
-        f"comes after it; nobody ever got {payload(lost.op)}",
+        f"comes after it; {_how_many_came_back(log, lost) or f'nobody ever got {payload(lost.op)}'}",
         (lost.op.index, reading.op.index),
     )
+
+
+def _how_many_came_back(log: KeyIndex, unread: Acknowledgement) -> str:
+    """Of several equal messages that were acknowledged, how many polls returned; nothing where there is only one."""
+    acknowledged = sum(each.message == unread.message for each in log.acknowledged)
+    returned = sum(message == unread.message for message in log.polled.values())
+    if acknowledged == 1:
+        return ""
+    return f"of {acknowledged} such messages that were acknowledged, polls returned {returned or 'none'}"
 
 
 def _passes_over(reading: Reading, offset: int, *, anywhere: bool) -> bool:
@@ -152,15 +161,16 @@ def find_unseen(index: Index) -> Iterator[Finding]:
     for log in index.keys.values():
         if log.unread and (index.consistency == "jepsen" or index.read_whole(log.name)):
             for acknowledgement in log.unread:
-                yield Finding(log.name, partial(_explain_unseen, log, acknowledgement))
+                yield Finding(log.name, partial(_explain_unseen, index, log, acknowledgement))
 
 
-def _explain_unseen(log: KeyIndex, unseen: Acknowledgement) -> Example:
-    final = next((reading.op for reading in reversed(log.readings) if reading.op.final), None)
+def _explain_unseen(index: Index, log: KeyIndex, unseen: Acknowledgement) -> Example:
+    whole = index.read_whole(log.name)
+    final = next((reading.op for reading in reversed(log.readings) if reading.op.final), None) if whole else None
     at_the_end = "" if final is None else ", not even the final polls, which read the key to its end"
     return Example(
         f"message {payload(unseen.op)} was acknowledged to {who(unseen.op)} at offset {unseen.offset} of key "
-        f"{quote(log.name)}, but no poll ever returned it{at_the_end}",
+        f"{quote(log.name)}, but {_how_many_came_back(log, unseen) or 'no poll ever returned it'}{at_the_end}",
         (unseen.op.index,) if final is None else (unseen.op.index, final.index),
     )
 

@@ -37,17 +37,18 @@ def shown_by(log: KeyIndex, offset: int, message: Identity) -> Operation | None:
     return reader
 
 
-def message_at(op: Operation, key: str, offset: int) -> str:
-    """The message that an operation showed at an offset, as JSON."""
-    if op.f == "send":
-        return payload(op)
+def messages_at(op: Operation, key: str, offset: int) -> list[str]:
+    """The messages that a poll returned at an offset, as JSON; what is not of a reply's form holds none."""
     pairs = (op.response or {}).get("msgs", {}).get(key, ())
-    return next((show(pair[1]) for pair in pairs if pair[0] == offset), "a message")
+    return [
+        show(pair[1])
+        for pair in pairs
+        if type(pair) in (list, tuple) and len(pair) == 2 and type(pair[0]) is int and pair[0] == offset
+    ]
 
 
 def showing(op: Operation, key: str, offset: int) -> str:
-    """How an operation showed a message: what its client sent, or got."""
-    message = message_at(op, key, offset)
+    """How an operation showed a message, or several: what its client sent, or got."""
     if op.f == "send":
-        return f"{message} was acknowledged there to {who(op)}"
-    return f"{who(op)} polled {message} there"
+        return f"{payload(op)} was acknowledged there to {who(op)}"
+    return f"{who(op)} polled {' and '.join(dict.fromkeys(messages_at(op, key, offset))) or 'a message'} there"

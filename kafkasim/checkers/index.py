@@ -69,8 +69,6 @@ class EarlyRead(Struct, frozen=True, gc=False):
     op: Operation
     offset: int
     message: Identity
-    place: int
-    """How many readings of the key there were before."""
 
 
 class Problem(Struct, frozen=True, gc=False):
@@ -126,6 +124,10 @@ class KeyIndex(Struct):
         """The least offset known to exist at or above the given one."""
         place = bisect_left(self.offsets, offset)
         return self.offsets[place] if place < len(self.offsets) else None
+
+    def count_between(self, low: int, high: int) -> int:
+        """How many offsets known to exist lie strictly between the two."""
+        return max(0, bisect_left(self.offsets, high) - bisect_right(self.offsets, low))
 
     def between(self, low: int, high: int) -> list[int]:
         """The offsets known to exist that lie strictly between the two."""

@@ -124,8 +124,10 @@ def _take_poll(index: Index, op: Operation) -> None:
     answered = 0
     for key, start in asked.items():
         log = keys.get(key) or _log(index, key)
-        if type(start) is not int or start < 0:
-            start = None  # noqa: PLW2901  # nobody wants the other
+        if start is not None and (type(start) is not int or start < 0):
+            answered += key in msgs
+            _take_loose(index, log, op, msgs.get(key, _NO_PAIRS))  # from a place that is none: nothing follows from it
+            continue
         if key in msgs:
             answered += 1
             pairs = msgs[key]
@@ -143,8 +145,13 @@ def _take_unrequested(index: Index, op: Operation, asked: dict[str, Any], msgs: 
     for key, pairs in msgs.items():
         if key not in asked:
             index.unrequested.append(Problem(op, key, pairs))
-            if type(pairs) not in _LISTS or _see(_log(index, key), op, None, pairs) < 0:
-                index.malformed.append(Problem(op, key, pairs))
+            _take_loose(index, _log(index, key), op, pairs)
+
+
+def _take_loose(index: Index, log: KeyIndex, op: Operation, pairs: Any) -> None:
+    """Enters messages that were seen, from whose order nothing follows."""
+    if type(pairs) not in _LISTS or _see(log, op, None, pairs) < 0:
+        index.malformed.append(Problem(op, log.name, pairs))
 
 
 def _take_messages(index: Index, log: KeyIndex, op: Operation, start: int | None, pairs: Any) -> None:
@@ -203,7 +210,7 @@ def _see_news(log: KeyIndex, op: Operation, offset: int, payload: Any, known: An
     else:
         log.contradictions.append(Contradiction(op, offset, message))
     if message not in log.sent:
-        log.early_reads.append(EarlyRead(op, offset, message, len(log.readings)))
+        log.early_reads.append(EarlyRead(op, offset, message))
 
 
 def _take_commit(index: Index, op: Operation) -> None:

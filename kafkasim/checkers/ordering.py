@@ -14,6 +14,7 @@ from typing import Final
 
 from kafkasim.checkers.counts import acknowledged_messages, polls_of_a_key
 from kafkasim.checkers.evidence import ended_before, showing, shown_by
+from kafkasim.checkers.identity import Identity, identity
 from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex, Reading
 from kafkasim.checkers.registry import EVERYWHERE, KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
@@ -37,10 +38,9 @@ def find_skips_inside_polls(index: Index) -> Iterator[Finding]:
                 continue
             for (low, _), (high, _) in pairwise(reading.pairs):
                 if high > low + 1:
-                    skipped = log.between(low, high)
+                    skipped = log.count_between(low, high)
                     if skipped:
-                        explain = partial(_explain_inner_skip, log, reading, low, high)
-                        yield Finding(log.name, explain, weight=len(skipped))
+                        yield Finding(log.name, partial(_explain_inner_skip, log, reading, low, high), weight=skipped)
 
 
 def _is_run_of_known_offsets(log: KeyIndex, reading: Reading) -> bool:
@@ -138,9 +138,9 @@ def find_skips_between_polls(index: Index) -> Iterator[Finding]:
     """
     for log, before, after in _continuations(index):
         if after.first > before.last + 1:
-            skipped = log.between(before.last, after.first)
+            skipped = log.count_between(before.last, after.first)
             if skipped:
-                yield Finding(log.name, partial(_explain_skip, log, before, after), weight=len(skipped))
+                yield Finding(log.name, partial(_explain_skip, log, before, after), weight=skipped)
 
 
 def _explain_skip(log: KeyIndex, before: Reading, after: Reading) -> Example:
@@ -234,22 +234,23 @@ class _Assignments:
 def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
     """A process's later send to a key got a smaller offset than its earlier one.
 
-    One finding a pair of successive sends. Jepsen's ``nonmonotonic-send``, for which an ``assign`` that drops the key
-    ends the comparison; so it does here at level jepsen.
+    A send of unknown outcome counts where polls show at which offset its message is. One finding a pair of successive
+    sends. Jepsen's ``nonmonotonic-send``, for which an ``assign`` that drops the key ends the comparison; so it does
+    here at level jepsen.
     """
     jepsen = index.consistency == "jepsen"
     assignments = _Assignments(index)
     for log in index.keys.values():
-        for before, after in _descents(log):
+        for before, after in descents(log):
             if not (jepsen and assignments.interrupt(log.name, before.op, after.op)):
                 explain = partial(_explain_send_disorder, log, before, after)
                 yield Finding(log.name, explain, weight=before.offset - after.offset)
 
 
-def _descents(log: KeyIndex) -> Iterator[tuple[Acknowledgement, Acknowledgement]]:
+def descents(log: KeyIndex) -> Iterator[tuple[Acknowledgement, Acknowledgement]]:
     """Each pair of one process's successive acknowledged sends of which the second got the smaller offset."""
     last: dict[int, int] = {}
-    acknowledged = log.acknowledged
+    acknowledged = _placed_sends(log)
     processes = [acknowledgement.op.process for acknowledgement in acknowledged]
     offsets = [acknowledgement.offset for acknowledgement in acknowledged]
     for place, process in enumerate(processes):
@@ -261,10 +262,29 @@ def _descents(log: KeyIndex) -> Iterator[tuple[Acknowledgement, Acknowledgement]
                 yield earlier, later
 
 
+def _placed_sends(log: KeyIndex) -> list[Acknowledgement]:
+    """The sends whose offset is known: acknowledged, or of unknown outcome and their message polled at one offset."""
+    if not log.unknown_sends:
+        return log.acknowledged
+    offsets: dict[Identity, int | None] = {}
+    for offset, message in log.polled.items():
+        offsets[message] = None if message in offsets else offset
+    placed = list(log.acknowledged)
+    given = {each.offset for each in log.acknowledged}
+    for op in log.unknown_sends:
+        message = identity(op.request["msg"])
+        known = offsets.get(message)
+        if known is not None and known not in given and message not in log.resent:
+            placed.append(Acknowledgement(op, known, message))
+    placed.sort(key=lambda each: each.op.index)
+    return placed
+
+
 def _explain_send_disorder(log: KeyIndex, before: Acknowledgement, after: Acknowledgement) -> Example:
+    given = "was given" if after.op.type == "ok" else "came to be at"
     return Example(
         f"{who(before.op)} sent {payload(before.op)} to key {quote(log.name)} and was given offset {before.offset}; "
-        f"then it sent {payload(after.op)} and was given offset {after.offset}, which is smaller",
+        f"then it sent {payload(after.op)} and {given} offset {after.offset}, which is smaller",
         (before.op.index, after.op.index),
     )
 

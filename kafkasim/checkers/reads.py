@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from kafkasim.checkers.evidence import ended_before, first_reader, holds
+from kafkasim.checkers.ends import ended
+from kafkasim.checkers.evidence import ended_before, first_reader, messages_at
 from kafkasim.checkers.identity import Identity, identity
 from kafkasim.checkers.index import EarlyRead, Index, KeyIndex
 from kafkasim.checkers.registry import EVERYWHERE, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, payload, who
-from kafkasim.forms import quote, show
+from kafkasim.forms import quote
 from kafkasim.history import Operation
 from kafkasim.messages import error_title
 
@@ -37,8 +38,8 @@ def find_phantom_reads(index: Index) -> Iterator[Finding]:
 
 
 def _explain_phantom(index: Index, log: KeyIndex, read: EarlyRead) -> Example:
-    message = _payload_of(read.op, log.name, read.offset)
-    elsewhere = [other.sent[read.message] for other in index.keys.values() if read.message in other.sent]
+    message = next(iter(messages_at(read.op, log.name, read.offset)), "?")
+    elsewhere = _sent_elsewhere(index).get(read.message, [])
     sent_to = [f"{who(op)} sent it to key {quote(op.request['key'])}" for op in elsewhere]
     but = f" ({listed(sent_to)})" if sent_to else ""
     return Example(
@@ -48,11 +49,17 @@ def _explain_phantom(index: Index, log: KeyIndex, read: EarlyRead) -> Example:
     )
 
 
-def _payload_of(op: Operation, key: str, offset: int) -> str:
-    """The message that a poll returned, as JSON; of a reply that was not well formed, "?" where it cannot be found."""
-    pairs = (op.response or {}).get("msgs", {}).get(key, ())
-    found = (pair[1] for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2 and pair[0] == offset)
-    return next((show(message) for message in found), "?")
+def _sent_elsewhere(index: Index) -> dict[Identity, list[Operation]]:
+    """By phantom message, the first sends of it to whatever other keys; worked out once."""
+    known: dict[Identity, list[Operation]] | None = index.derived.get("sent elsewhere")
+    if known is None:
+        phantoms = dict.fromkeys(read.message for log in index.keys.values() for read in log.early_reads)
+        known = index.derived["sent elsewhere"] = {}
+        for log in index.keys.values():
+            for message in phantoms:
+                if message in log.sent:
+                    known.setdefault(message, []).append(log.sent[message])
+    return known
 
 
 # --------------------------------------------------------------------------------------
@@ -107,29 +114,31 @@ def find_future_reads(index: Index) -> Iterator[Finding]:
     ``G1c-realtime``.
     """
     for log in index.keys.values():
-        for read in log.early_reads:
-            if read.message not in log.sent:
-                continue
+        reads = [read for read in log.early_reads if read.message in log.sent]
+        if not reads:
+            continue
+        earliest = _earliest_readers(log, reads)
+        for read in reads:
             begin = min(op.begin_event for op in log.senders(read.message))
-            reader = _reader_that_ended_before(log, read, begin)
-            if reader is not None:
+            reader = earliest.get((read.offset, read.message), read.op)
+            if ended_before(reader, begin):
                 yield Finding(log.name, partial(_explain_future, log, read, reader))
 
 
-def _reader_that_ended_before(log: KeyIndex, read: EarlyRead, begin: int) -> Operation | None:
-    """The first poll that returned the message and ended before the place in the sequence of events.
+def _earliest_readers(log: KeyIndex, reads: list[EarlyRead]) -> dict[tuple[int, Identity], Operation]:
+    """By offset and message, the poll that ended first of those that returned it, as far as these reads go.
 
-    The first poll that returned it may well be long, and concurrent with the send, while a later, shorter one is not.
+    The first poll that began may well be long, and concurrent with the send, while a later, shorter one is not.
     """
-    if ended_before(read.op, begin):
-        return read.op
-    for place in range(read.place, len(log.readings)):
-        reading = log.readings[place]
-        if reading.op.begin_event > begin:
-            break
-        if ended_before(reading.op, begin) and holds(reading, read.offset, read.message):
-            return reading.op
-    return None
+    wanted = {read.offset for read in reads}
+    earliest = {(read.offset, read.message): read.op for read in reads}
+    for reading in log.readings:
+        for offset, message in reading.pairs:
+            if offset in wanted:
+                place = (offset, identity(message))
+                if place in earliest and ended(reading.op) < ended(earliest[place]):
+                    earliest[place] = reading.op
+    return earliest
 
 
 def _explain_future(log: KeyIndex, read: EarlyRead, reader: Operation) -> Example:

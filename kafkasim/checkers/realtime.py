@@ -21,8 +21,10 @@ from msgspec import Struct
 from kafkasim.checkers.contents import find_offset_gaps
 from kafkasim.checkers.counts import acknowledged_messages, known_offsets, polls_of_a_key
 from kafkasim.checkers.ends import NEVER, ended
+from kafkasim.checkers.identity import identity
 from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex
 from kafkasim.checkers.log_order import Bound, Floors, LogOrder, PassedOver, log_order
+from kafkasim.checkers.ordering import descents
 from kafkasim.checkers.registry import LINEARIZABLE, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import after, ended_at, moment, payload, who
@@ -92,7 +94,8 @@ class _StalePoll(Struct, frozen=True):
         seen = self.seen if missing is None else missing.op
         pairs = messages_of(poll, key)
         returned = f"returned nothing beyond offset {pairs[-1][0]}" if pairs else "returned nothing"
-        asked = poll.request.get("offsets", {}).get(key)
+        offsets = poll.request.get("offsets")
+        asked = offsets.get(key) if type(offsets) is dict else None
         start = "" if asked is None else f" from offset {asked}"
         text = (
             f"{progress(seen, key)}; {who(poll)}'s poll of {quote(key)}{start} began {after(seen, poll)}, "
@@ -149,11 +152,14 @@ def find_nonmonotonic_offsets(index: Index) -> Iterator[Finding]:
     for log in index.keys.values():
         order = log_order(index, log)
         others: _OtherProcesses | None = None
+        own_disorder: set[int] | None = None
         for late in _late_sends(index, order):
             if _returned(late, log.name):
-                continue  # it was even read before it was sent: a future-read
+                continue  # a future-read, or two messages at one offset
             seen = late.seen
-            if seen.f == "send" and seen.process == late.send.process:
+            if own_disorder is None:
+                own_disorder = {after.op.index for _, after in descents(log)}
+            if seen.f == "send" and seen.process == late.send.process and late.send.index in own_disorder:
                 others = others or _OtherProcesses(index, order.floors)
                 witness = others.first_above(2 * late.offset + 1, late.send)
                 if witness is None:
@@ -220,8 +226,14 @@ def find_future_reads(index: Index) -> Iterator[Finding]:
     """Messages polled at an offset before the send that got this offset began, though an equal one had been sent."""
     for log in index.keys.values():
         for late in _late_sends(index, log_order(index, log)):
-            if _returned(late, log.name) and _sent_before(log, late):
+            if _returned(late, log.name) and _is_its_own(log, late) and _sent_before(log, late):
                 yield Finding(log.name, _FutureRead(log.name, late), late.delay)
+
+
+def _is_its_own(log: KeyIndex, late: _LateSend) -> bool:
+    """Whether the offset is the send's alone, so that what was polled there is its message."""
+    others = (each for each in log.acknowledged if each.offset == late.offset and each.op is not late.send)
+    return log.at[late.offset] == identity(late.send.request["msg"]) and next(others, None) is None
 
 
 def _sent_before(log: KeyIndex, late: _LateSend) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from kafkasim.checkers.identity import Identity
 from kafkasim.checkers.index import Index, KeyIndex
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
@@ -23,10 +24,13 @@ def find_refused_twins(index: Index) -> Iterator[Finding]:
     for log in index.keys.values():
         if not log.failed_sends or not log.resent:
             continue
+        places: dict[Identity, list[int]] = {}
+        for offset in log.offsets:
+            places.setdefault(log.at[offset], []).append(offset)
         for message, senders in log.resent.items():
             refused = [op for op in senders if op.type == "fail"]
             if refused and len(refused) < len(senders):
-                offsets = [offset for offset in log.offsets if log.at[offset] == message]
+                offsets = places.get(message, [])
                 if len(senders) - len(refused) < len(offsets) <= len(senders):
                     yield _finding(log, senders, offsets)
 

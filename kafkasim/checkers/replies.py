@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import accumulate
 from typing import Final
 
 from kafkasim.checkers.index import Index, Problem, Reading
@@ -138,7 +140,7 @@ class _FaultTimes:
     _HEALED_BY: Final = {"crash": "restart", "partition": "heal"}
 
     def __init__(self, faults: list[FaultEvent]) -> None:
-        self._spans: list[tuple[int, float]] = []
+        spans: list[tuple[int, float]] = []
         self._first_crash = min((fault.event for fault in faults if fault.fault == "crash"), default=float("inf"))
         healings = set(self._HEALED_BY.values())
         for place, fault in enumerate(faults):
@@ -150,12 +152,16 @@ class _FaultTimes:
                 for later in faults[place + 1 :]
                 if later.fault == end and (end != "restart" or set(later.nodes) >= set(fault.nodes))
             )
-            self._spans.append((fault.event, next(ends, float("inf"))))
+            spans.append((fault.event, next(ends, float("inf"))))
+        spans.sort()
+        self._begins = [begin for begin, _ in spans]
+        self._healed = list(accumulate((healed for _, healed in spans), max, initial=-1.0))
+        """Of so many first spans, where the last of them was over."""
 
     def in_force(self, op: Operation) -> bool:
         """Whether any fault was in force at any moment of the operation."""
         end = float("inf") if op.end_event is None else op.end_event
-        return any(begin <= end and op.begin_event <= healed for begin, healed in self._spans)
+        return op.begin_event <= self._healed[bisect_right(self._begins, end)]
 
     def crashed_before(self, op: Operation) -> bool:
         """Whether a node had crashed before the operation ended."""
@@ -181,7 +187,8 @@ class _PolledBefore:
         reached = self._reached.get(key)
         if reached is None:
             reached = self._reached[key] = _milestones(log.readings)
-        return any(last >= offset and end < op.begin_event for end, last in reached)
+        place = bisect_left(reached, offset, key=lambda milestone: milestone[1])
+        return place < len(reached) and reached[place][0] < op.begin_event
 
 
 def _milestones(readings: list[Reading]) -> list[tuple[int, int]]:

@@ -202,6 +202,12 @@ ORDERING: Final = (
                 "alice send k1 8 -> 0",
                 "bob poll k1:0 -> k1 0=8 1=7",
             ),
+            case(
+                "a poll shows where the unanswered one came to be",
+                "alice send k1 7 -> 1",
+                "alice send k1 8 -> lost",
+                "bob poll k1:0 -> k1 0=8 1=7",
+            ),
         ),
         accepts=(
             case("forwards", "alice send k1 7 -> 0", "alice send k1 8 -> 1", "bob poll k1:0 -> k1 0=7 1=8"),

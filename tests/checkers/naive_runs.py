@@ -211,7 +211,10 @@ def _conclude(draws: Draws, op: Operation, refused: set[int], *, atomic: bool) -
 
 
 def renumbered(history: History) -> History:
-    """The same history with each place in the sequence of events used once, in the same order."""
+    """The same history with each place in the sequence of events used once, in the same order.
+
+    And with as few processes as can have done it, since a process does one thing at a time and stops after an ``info``.
+    """
     places = sorted(
         (event, last, op.index)
         for op in history.operations
@@ -224,8 +227,13 @@ def renumbered(history: History) -> History:
         if op.end_event is not None:
             op.end_event = op.end = new[0, op.index]
     history.operations.sort(key=lambda op: op.begin_event)
+    free_from: list[float] = []
     for index, op in enumerate(history.operations):
-        op.index = op.process = index
+        free = (process for process, end in enumerate(free_from) if end < op.begin_event)
+        op.index, op.process = index, next(free, len(free_from))
+        if op.process == len(free_from):
+            free_from.append(0)
+        free_from[op.process] = float("inf") if op.type == "info" or op.end_event is None else op.end_event
     return history
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kafkasim.checkers import CHECKERS, CheckResult, check
+from kafkasim.checkers import CHECKERS, Anomaly, CheckResult, check
 from kafkasim.checkers.indexing import build_index
 from kafkasim.checkers.judging import judge
 from kafkasim.checkers.witness import fits_one_order
@@ -29,6 +29,10 @@ def found_the_long_way(history: History) -> CheckResult:
     return judge(index, CHECKERS)
 
 
+def errors_of_order(result: CheckResult) -> list[Anomaly]:
+    return [each for each in result.anomalies if each.severity == "error" and each.kind not in NOT_ABOUT_ORDER]
+
+
 def kinds_found(seed: int) -> set[str]:
     """What the checkers find in the history of the seed, once it is sure that they are right to."""
     history = history_of(seed)
@@ -36,7 +40,7 @@ def kinds_found(seed: int) -> set[str]:
     assert not result.failed, f"seed {seed}: {result.failed}"
     shortcut = judge(build_index(history), CHECKERS)
     assert (shortcut.anomalies, shortcut.checked) == (result.anomalies, result.checked), f"seed {seed}"
-    found = [each for each in result.anomalies if each.severity == "error" and each.kind not in NOT_ABOUT_ORDER]
+    found = errors_of_order(result)
     expected = linearizable(history.operations, history.header.promises)
     told = "\n".join(f"{each.kind}: {each.examples[0].explanation}" for each in found)
     assert expected == (not found), (
@@ -74,7 +78,7 @@ def test_larger_correct_histories_are_not_accused():
         result = found_the_long_way(history)
         assert not result.failed
         assert check(history).anomalies == result.anomalies
-        wrong = [each for each in result.anomalies if each.kind not in NOT_ABOUT_ORDER]
+        wrong = errors_of_order(result)
         assert wrong == [], f"seed {seed}: {wrong}"
 
 
