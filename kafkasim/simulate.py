@@ -16,6 +16,7 @@ from typing import Final
 from kafkasim.checkers import check
 from kafkasim.garbage_collection import collector_at_rest, count_as_old
 from kafkasim.history import History
+from kafkasim.interrupts import Interrupts, interrupts_noted
 from kafkasim.scenario.load import load, loads
 from kafkasim.scenario.model import Scenario
 from kafkasim.sim.choices import Choices, SeededChoices
@@ -40,27 +41,29 @@ def run(
     """Runs the scenario and checks what happened.
 
     ``seed`` wins over the scenario's own; ``choices`` over both, for a run that is to be repeated choice by choice.
-    Ctrl-C ends the run, not the program: the result is then what is known so far, and says so (``interrupted``).
+    Ctrl-C ends the run, not the program: the result is then what is known so far, and says so (``interrupted``). A
+    second one raises `KeyboardInterrupt`.
     Raises `ImpossibleScenarioError` where the scenario cannot be run.
     """
     seed = scenario.seed if seed is None else seed
     world = World(scenario, SeededChoices(seed) if choices is None else choices, seed)
-    with collector_at_rest():
-        interrupted = not _run_to_the_end(world, progress)
+    with collector_at_rest(), interrupts_noted() as interrupts:
+        broken_off = not _run_to_the_end(world, progress, interrupts)
         world.abandon()
-        history = world.history(interrupted=interrupted)
+        history = world.history(interrupted=broken_off)
         statistics = world.statistics()
         world.dissolve()
         count_as_old()
+        judgement = check(history)
         return Result(
             scenario=scenario,
             seed=seed,
             history=history,
-            check=check(history),
+            check=judgement,
             statistics=statistics,
             unmet=world.expectations.unmet,
             expectations=world.expectations.looked_at,
-            interrupted=interrupted,
+            interrupted=broken_off or interrupts.came,
         )
 
 
@@ -115,12 +118,11 @@ def run_all(
             future.cancel()
 
 
-def _run_to_the_end(world: World, progress: Progress | None) -> bool:
-    """False where Ctrl-C came before."""
-    try:
-        while world.advance():
-            if progress is not None:
-                progress(world.clock.now)
-    except KeyboardInterrupt:
-        return False
-    return True
+def _run_to_the_end(world: World, progress: Progress | None, interrupts: Interrupts) -> bool:
+    """False where Ctrl-C came before. It is heeded between two events: half of one would be taken for the node's."""
+    while not interrupts.came:
+        if not world.advance():
+            return True
+        if progress is not None:
+            progress(world.clock.now)
+    return False

@@ -55,10 +55,14 @@ def _whole_number(text: str) -> int:
         raise typer.BadParameter(f"expected a whole number, got {text}") from None
 
 
+_MOST: Final = 1_000_000
+"""How many runs, or processes, one command is asked for at most: the results of all are kept until the end."""
+
+
 def _count(text: str) -> int:
     number = _whole_number(text)
-    if number < 1:
-        raise typer.BadParameter(f"expected at least 1, got {text}")
+    if not 1 <= number <= _MOST:
+        raise typer.BadParameter(f"expected 1 to {_MOST:,}, got {text}")
     return number
 
 

@@ -93,9 +93,9 @@ def _open_closed_streams() -> None:
 
 
 def say(text: str) -> None:
-    """Writes a line to standard error; where nobody can be told, nobody is."""
+    """Writes a line, or several, to standard error, safe to print; where nobody can be told, nobody is."""
     try:
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
         sys.stderr.flush()
     except OSError:
         pass

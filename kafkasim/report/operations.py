@@ -89,9 +89,9 @@ def _fault(fault: FaultEvent) -> Line:
             what = "starts again"
         case "partition":
             groups = " | ".join(", ".join(group) for group in fault.groups)
-            what = f"is cut: {printable(groups)} | all others"
+            what = f"is cut: {printable(groups)}"
         case "heal":
-            what = "is whole again"
+            what = "heals a partition"
         case other:
             what = printable(other)
     return Line(None, instant(fault.at), who, what, None)

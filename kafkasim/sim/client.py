@@ -160,6 +160,8 @@ class Client:
         """
         self._last_msg_id += 1
         request = request_from_body({"msg_id": self._last_msg_id} | body)
+        if request.msg_id is not None:  # the next request must not have the number that this body brought along
+            self._last_msg_id = max(self._last_msg_id, request.msg_id)
         self._advances = False
         function, fields = _FUNCTIONS.get(type(request), (None, ()))
         self._ask(function, request, {field: getattr(request, field) for field in fields}, then)
@@ -218,12 +220,13 @@ class Client:
         if msg_id == self._awaited:
             self._repeated = True
 
-    def excuse_all(self) -> None:
+    def excuse_all(self, *, given_up: bool) -> None:
         """See `kafkasim.sim.nodes.Asker.excuse_all`."""
         self._excused = True
-        for operation in self._unanswered.values():
-            operation.lost = True
-        self._unanswered.clear()
+        if given_up:
+            for operation in self._unanswered.values():
+                operation.lost = True
+            self._unanswered.clear()
 
     # How it does that.
 
@@ -304,7 +307,8 @@ class Client:
         asked = operation.request["offsets"]
         for key, pairs in response["msgs"].items():
             if pairs and key in asked:
-                self.polled[key] = last = pairs[-1][0]
+                last = pairs[-1][0]
+                self.polled[key] = max(last, self.polled.get(key, last))
                 if self._advances:
                     self.positions[key] = last + 1
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from kafkasim.core import LogEngine
 from kafkasim.service import LogService
 from kafkasim.sim.choices import ReplayedChoices, Stream
+
+NOT_WAITED_FOR: Final = -1
+"""The token of writes whose completion means nothing. Those of a durable log count upwards from 1."""
 
 
 class ServerDiedError(BaseException):

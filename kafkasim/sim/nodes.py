@@ -42,8 +42,8 @@ class NoLock:
 class Asker(Protocol):
     """Somebody who asks the node and may never be answered because it went down."""
 
-    def excuse_all(self) -> None:
-        """Learns why no request that is open now may ever be answered."""
+    def excuse_all(self, *, given_up: bool) -> None:
+        """Learns why the request that it waits for may never be answered, and those that it has ``given_up``."""
 
 
 class Node:
@@ -115,7 +115,7 @@ class Node:
             self._die(error)
             return
         for effect in effects:
-            if type(effect) is Envelope:
+            if type(effect) is Envelope and effect.src == self.name:
                 self._network.send(effect)
             else:
                 self._arrange(effect)
@@ -158,8 +158,8 @@ class Node:
 
     def _arrange(self, effect: Effect) -> None:
         match effect:
-            case Envelope():
-                self._network.send(effect)
+            case Envelope():  # the network knows where it comes from, whatever the node believes to be called
+                self._network.send(Envelope(self.name, effect.dest, effect.body))
             case Timer():
                 self._clock.after(effect.delay, self._wake, (self._life, effect))
             case Write():
@@ -210,11 +210,12 @@ class Node:
         if not self.up:
             return
         self._forget()
+        had_to_write = self.writing > 0  # then it may still have been busy with what nobody waits for any longer
         self.writing = 0
         self._disk_free_at = self._clock.now
         self._recorder.fault("crash", (self.name,), planned=planned, text=text)
         for asker in self.askers:
-            asker.excuse_all()
+            asker.excuse_all(given_up=had_to_write)
 
 
 def _words(error: BaseException) -> str:

@@ -54,6 +54,7 @@ class Statistics(Struct, frozen=True):
     rate_asked: float | None
     """None: no workload was asked for."""
     rate_achieved: float
+    """Of the generated clients alone, over the time that they were to act in."""
     outcomes: dict[str, dict[str, int]]
     """How many operations of each function ended how: ``{"send": {"ok": 10, "fail": 0, "info": 1}, ...}``."""
     latencies: dict[str, Quantiles]

@@ -14,6 +14,9 @@ def statistics_of(scenario: Scenario, operations: list[Operation], duration: int
     outcomes: dict[str, dict[str, int]] = {}
     taken: dict[str, list[int]] = {}
     asked = 0
+    clients = 0 if scenario.workload is None else scenario.workload.clients
+    generated = {f"c{number}" for number in range(1, clients + 1)}
+    span = duration if scenario.workload is None else min(duration, scenario.workload.duration)
     for op in operations:
         if op.final:
             continue
@@ -24,13 +27,13 @@ def statistics_of(scenario: Scenario, operations: list[Operation], duration: int
         counts[op.type] += 1
         if op.f in _ASK_NOBODY:
             continue
-        asked += 1
+        asked += op.client in generated
         if op.end is not None:
             taken[op.f].append(op.end - op.start)
     return Statistics(
         duration=duration,
         rate_asked=None if scenario.workload is None else float(scenario.workload.rate),
-        rate_achieved=round(asked * SECOND / duration, 3) if duration else 0.0,
+        rate_achieved=round(asked * SECOND / span, 3) if span else 0.0,
         outcomes=outcomes,
         latencies={function: quantiles_of(durations) for function, durations in taken.items() if durations},
         traffic=traffic,

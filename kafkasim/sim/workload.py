@@ -11,7 +11,9 @@ Unless the mix says how often, it commits after every few polls and assigns itse
 from __future__ import annotations
 
 from bisect import bisect_right
+from fractions import Fraction
 from itertools import accumulate
+from math import ceil
 from typing import Any, Final
 
 from kafkasim.scenario import model
@@ -74,7 +76,7 @@ class Workload:
         self._pace = choices.stream("pace")
         self._places: list[int] = []
         """Where in their slots the next operations begin (ns), as many as were drawn ahead; the very next one last."""
-        self._slot_length = max(1, round(SECOND / asked.rate))
+        self._slot_length = ceil(SECOND / Fraction(asked.rate))
         self._next_slot = 0
         weights = [weight for _, weight in asked.mix]
         self.actions = [action for action, _ in asked.mix]

@@ -35,8 +35,8 @@ def test_without_a_command_the_commands_are_listed(kafkasim):
         (["simulat"], "Did you mean 'simulate'?"),
         (["simulate", "--sed", "3", "valid.yaml"], "--seed"),
         (["simulate", "--seed", "x", "valid.yaml"], "'--seed': expected a whole number, got x"),
-        (["simulate", "--seeds", "0", "valid.yaml"], "'--seeds': expected at least 1, got 0"),
-        (["simulate", "--jobs", "-2", "valid.yaml"], "'--jobs': expected at least 1, got -2"),
+        (["simulate", "--seeds", "0", "valid.yaml"], "'--seeds': expected 1 to 1,000,000, got 0"),
+        (["simulate", "--jobs", "-2", "valid.yaml"], "'--jobs': expected 1 to 1,000,000, got -2"),
         (
             ["check", "--consistency", "strong", "valid.jsonl"],
             "expected one of jepsen, kafka, linearizable, got strong",

@@ -1,5 +1,7 @@
 """Every faulty server is caught by the anomaly that is named for it."""
 
+from typing import Literal
+
 import pytest
 
 from kafkasim.checkers.table import CHECKERS
@@ -12,18 +14,19 @@ from tests.sim.build import client, generated, operations, run, scripted, step
 SEEDS = range(5)
 
 
-def faulty(bug: str) -> model.Scenario:
+def faulty(bug: str, storage: Literal["memory", "durable"] = "memory") -> model.Scenario:
     return generated(
-        system=model.System(nodes=2 if BUGS[bug].clusters else 1, bug=bug),
+        system=model.System(nodes=2 if BUGS[bug].clusters else 1, bug=bug, storage=storage),
         workload={"mix": (("send", 3), ("poll", 3), ("list", 2)), "probe": True, "duration": 3 * SECOND},
     )
 
 
+@pytest.mark.parametrize("storage", ["memory", "durable"])
 @pytest.mark.parametrize("bug", BUGS)
-def test_each_bug_is_caught_by_what_is_named_for_it(bug):
+def test_each_bug_is_caught_by_what_is_named_for_it(bug, storage):
     found = set()
     for seed in SEEDS:
-        found |= run(faulty(bug), seed).found
+        found |= run(faulty(bug, storage), seed).found
         if found.issuperset(BUGS[bug].caught_by):
             return
     assert found.issuperset(BUGS[bug].caught_by)

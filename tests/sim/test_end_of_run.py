@@ -2,15 +2,18 @@
 
 import gc
 import pickle
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from kafkasim import simulate
 from kafkasim.garbage_collection import collector_at_rest, count_as_old
+from kafkasim.history import Operation
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND, NodeCrash, Send
 from kafkasim.sim.choices import SeededChoices
+from kafkasim.sim.client import Client
 from kafkasim.sim.statistics import quantiles_of
 from kafkasim.sim.world import World
 from tests.sim.build import client, generated, operations, run, scripted
@@ -71,7 +74,7 @@ def test_an_interrupted_run_yields_what_is_known_so_far():
     def interrupt(now: int) -> None:
         calls.append(now)
         if len(calls) == 2:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     result = simulate.run(generated(workload={"duration": 60 * SECOND}), progress=interrupt)
     assert result.interrupted
@@ -165,3 +168,21 @@ def test_what_counts_as_old_is_not_looked_through_with_what_is_new():
         count_as_old()
         assert gc.get_count()[0] < len(kept)
         assert gc.get_freeze_count() == 0
+
+
+def test_ctrl_c_in_the_middle_of_an_event_is_heeded_after_it(monkeypatch):
+    taken = Client.receive
+
+    def interrupted(client, envelope):
+        operation = client._operation
+        if operation is not None and operation.index == 40 and not interrupts:
+            interrupts.append(operation)
+            signal.raise_signal(signal.SIGINT)
+        taken(client, envelope)
+
+    interrupts: list[Operation] = []
+    monkeypatch.setattr(Client, "receive", interrupted)
+    result = simulate.run(generated(workload={"duration": 60 * SECOND}))
+    assert result.interrupted
+    assert interrupts[0].type == "ok"
+    assert result.check.anomalies == []

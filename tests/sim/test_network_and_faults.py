@@ -218,3 +218,19 @@ def test_replicas_hear_of_each_other_over_the_network():
     alice = client("alice", Send("k1", 1), node="n0")
     bob = client("bob", Sleep(SECOND), step(Poll({"k1": 0}), expect={"k1": [[0, 1]]}), node="n1")
     assert not run(scripted(alice, bob, system=model.System(nodes=2, bug="own-order"))).unmet
+
+
+def test_a_later_crash_does_not_excuse_what_was_given_up_long_before():
+    silent = generated(
+        system=model.System(bug="silent"),
+        workload={"duration": 2 * SECOND},
+        timeout=100 * MILLISECOND,
+        faults=(model.NodeCrash(1900 * MILLISECOND, "n0"),),
+    )
+    assert any("no-reply" in run(silent, seed).found for seed in range(5))
+
+
+def test_a_node_cannot_speak_in_the_name_of_another():
+    body = {"type": "init", "node_id": "zz", "node_ids": ["zz"]}
+    result = run(scripted(client("alice", model.Raw(body), Send("k1", 1)), network=model.Network(duplicate=1.0)))
+    assert (result.unmet, result.check.anomalies) == ([], [])

@@ -285,3 +285,23 @@ def test_an_unknown_bug_is_refused_with_the_names_there_are():
 def test_a_scenario_without_anything_to_do_is_over_at_once():
     result = run(scripted())
     assert (result.history.operations, result.history.end.end, result.verdict) == ([], "complete", "unknown")
+
+
+def test_a_request_after_a_raw_one_with_a_number_of_its_own_is_not_answered_by_it():
+    steps = (step(Raw({"type": "frobnicate", "msg_id": 2}), expect_error="not-supported"), Send("k1", "hello"))
+    for seed in range(20):
+        result = run(scripted(client("alice", *steps), network=model.Network(duplicate=1.0)), seed)
+        assert (result.unmet, result.check.anomalies) == ([], [])
+
+
+def test_commit_never_commits_less_than_was_polled():
+    steps = (
+        Send("k1", 1),
+        Send("k1", 2),
+        Assign(("k1",)),
+        Poll(),
+        Poll({"k1": 0}, max_messages=1),
+        Commit(),
+        step(ListCommittedOffsets(("k1",)), expect={"k1": 1}),
+    )
+    assert run(scripted(client("alice", *steps))).unmet == []

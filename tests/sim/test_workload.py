@@ -6,7 +6,7 @@ import pytest
 
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
-from tests.sim.build import generated, operations, run
+from tests.sim.build import client, generated, operations, run
 
 
 def test_the_rate_is_a_ceiling_that_is_reached_where_the_clients_are_quick_enough():
@@ -102,3 +102,10 @@ def test_another_client_changes_nothing_for_the_choices_of_the_others():
         return [op.request["key"] for op in operations(result, "send") if op.client == "c1"][:20]
 
     assert messages(2) == messages(5)
+
+
+def test_the_rate_achieved_is_that_of_the_generated_clients_in_the_time_they_had():
+    busy = client("alice", *(model.Send("k1", number) for number in range(50)), model.Sleep(60 * SECOND))
+    alone, beside = run(generated()), run(generated(clients=(busy,)))
+    assert beside.statistics.rate_achieved == pytest.approx(alone.statistics.rate_achieved, rel=0.2)
+    assert beside.statistics.rate_achieved <= (beside.statistics.rate_asked or 0)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import takewhile
+
 from kafkasim.core import LogEngine
 from kafkasim.messages import (
     AnyReply,
+    AnyRequest,
     CommitOffsets,
     CommitOffsetsOk,
+    Envelope,
     ErrorCode,
     ListCommittedOffsets,
     ListCommittedOffsetsOk,
     RpcError,
 )
+from kafkasim.service import Effect, Write
 from kafkasim.sim.choices import Stream
-from kafkasim.sim.faulty import FaultyService
+from kafkasim.sim.faulty import NOT_WAITED_FOR, FaultyService
 
 
 class OverwritesCommits(FaultyService):
@@ -56,6 +62,20 @@ class HalfCommits(FaultyService):
         for key, offset in request.offsets.items():
             self.engine.commit_offsets({key: offset})
         return CommitOffsetsOk()
+
+    def _write_first(self, envelope: Envelope[AnyRequest]) -> Sequence[Effect]:
+        effects = super()._write_first(envelope)
+        request = envelope.body
+        if not isinstance(request, CommitOffsets) or any(isinstance(effect, Write) for effect in effects):
+            return effects
+        ends = self.engine.end_offsets()
+        taken = takewhile(lambda entry: entry[1] < ends.get(entry[0], 0), request.offsets.items())
+        left_behind = CommitOffsets(offsets=dict(taken))
+        self.engine.commit_offsets(left_behind.offsets)
+        return [*effects, Write(NOT_WAITED_FOR, left_behind)]
+
+    def written(self, token: int) -> Sequence[Effect]:
+        return [] if token == NOT_WAITED_FOR else super().written(token)
 
 
 class KeyDoesNotExistError(RpcError):

@@ -21,14 +21,11 @@ from kafkasim.messages import (
 from kafkasim.scenario.model import MILLISECOND
 from kafkasim.service import Effect, Timer, Write
 from kafkasim.sim.choices import Stream
-from kafkasim.sim.faulty import FaultyService
+from kafkasim.sim.faulty import NOT_WAITED_FOR, FaultyService
 
 _SELDOM: Final = 0.05
 
 _APPEND_DELAY: Final = 2 * MILLISECOND
-
-_NOT_WAITED_FOR: Final = -1
-"""The token of writes whose completion means nothing. Those of a durable log count upwards from 1."""
 
 HOLE: Final = "\0 nothing is stored here"
 """Stands in a log where a message should be."""
@@ -79,10 +76,10 @@ class RacyAppend(FaultyService):
         assert isinstance(request, Send)
         self.engine.send(request.key, request.msg)
         reply = self.answer(envelope, SendOk(offset=offset))
-        return [*reply, Write(_NOT_WAITED_FOR, request)] if self.durable else reply
+        return [*reply, Write(NOT_WAITED_FOR, request)] if self.durable else reply
 
     def written(self, token: int) -> Sequence[Effect]:
-        return [] if token == _NOT_WAITED_FOR else super().written(token)
+        return [] if token == NOT_WAITED_FOR else super().written(token)
 
 
 class AcksBeforeWrite(_LeavesHoles):
