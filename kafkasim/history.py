@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 import sys
 import tempfile
 import zlib
@@ -225,21 +226,33 @@ def write_history(history: History, path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that it is never seen half written: beside its place first, then moved there."""
+    """Writes a file so that it is never seen half written: beside its place first, then moved there.
+
+    A file that is there keeps its mode, and a link goes on leading to the file that it led to.
+    """
     if path.exists() and not path.is_file():  # /dev/stdout, a pipe: there is nothing to move into place
         path.write_bytes(data)
         return
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    place = Path(os.path.realpath(path))
+    # Not named after the file, whose name may be as long as names can be.
+    handle, name = tempfile.mkstemp(prefix=".kafkasim-", dir=place.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)  # mkstemp makes files private; this one is a plain output
-        Path(name).replace(path)
+        Path(name).chmod(_mode_for(place))  # mkstemp makes files private; this one is a plain output
+        Path(name).replace(place)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _mode_for(path: Path) -> int:
+    """The permissions of the file that is there, or those that a new one gets."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 # --------------------------------------------------------------------------------------
