@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from typing import Final
 
 from kafkasim.forms import quote
 from kafkasim.scenario import model
 from kafkasim.scenario.bug_names import CLUSTER_BUGS
+from kafkasim.scenario.client_names import why_reserved
 from kafkasim.scenario.problems import nearest
 from kafkasim.scenario.reading import Mention, Role
 from kafkasim.scenario.records import Values
-
-_NODE: Final = re.compile(r"n[0-9]+")
-_FINAL_READER: Final = re.compile(r"final-n[0-9]+")
 
 
 def check_latency(values: Values) -> None:
@@ -91,10 +87,9 @@ def _check_client_names(values: Values, generated: Iterable[str]) -> None:
         if mention.role != "client" or mention.name in told:
             continue
         told.add(mention.name)
-        if _NODE.fullmatch(mention.name):
-            _note(values, mention, f"{quote(mention.name)} is what nodes are called: choose another name for a client")
-        elif _FINAL_READER.fullmatch(mention.name):
-            _note(values, mention, f"{quote(mention.name)} is who reads everything at the end: choose another name")
+        whose = why_reserved(mention.name)
+        if whose is not None:
+            _note(values, mention, f"{quote(mention.name)} is {whose}: choose another name for a client")
         elif mention.name in taken:
             _note(
                 values, mention, f"{quote(mention.name)} is what the workload calls a client of its own: choose another"
