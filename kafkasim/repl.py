@@ -7,18 +7,16 @@ a pipe, a file or ``-c`` are run without a prompt, up to the first that fails.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
-
 from kafkasim import __version__
-from kafkasim.console.parsing import commands_in
-from kafkasim.console.printing import Printer, forgiving_streams
-from kafkasim.console.runner import Line, Outcome, Runner, UnreadableError, read_lines
+from kafkasim.console.parsing import commands_in, first_wrong
+from kafkasim.console.printing import Printer, UnwritableError, forgiving_streams
+from kafkasim.console.rendering import counted
+from kafkasim.console.runner import InterruptedAtError, Line, Outcome, Runner, UnreadableError, read_lines
 from kafkasim.console.session import Session
 
 if TYPE_CHECKING:
@@ -39,24 +37,34 @@ def main(commands: Sequence[str] = (), file: str | None = None, json: bool = Fal
     k1  committed 0: all up to and including offset 0 is processed
     0
     """
+    if file == "":
+        print("error: expected the name of a file, got an empty text", file=sys.stderr)  # noqa: T201 - nothing else is up yet
+        return 2
     forgiving_streams()
     try:
         return _run(commands, file, Runner(Session(), Printer(json=json)))
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever was reading has had enough
-        _say_no_more()
-        return 0
-    except OSError as error:
-        _say_no_more()
-        with contextlib.suppress(OSError):
-            print(f"error: cannot write to standard output: {error.strerror or error}", file=sys.stderr)  # noqa: T201 - all else that could print it has just failed
-        return 1
+    except UnwritableError as error:
+        return _cannot_write(error)
 
 
-def _say_no_more() -> None:
+def _cannot_write(error: UnwritableError) -> int:
+    """Says which stream is gone, where there is still one to say it on, and has the interpreter not complain again."""
+    _say_no_more(error.stream)
+    if error.stream == "stdout":
+        if isinstance(error.cause, BrokenPipeError):  # whoever was reading has had enough
+            return 0
+        try:
+            print(f"error: cannot write to standard output: {error}", file=sys.stderr, flush=True)  # noqa: T201 - all else that could print it has just failed
+        except OSError:
+            _say_no_more("stderr")
+    return 1
+
+
+def _say_no_more(stream: str) -> None:
     """What is still buffered has nowhere to go, and must not be complained about when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), getattr(sys, stream).fileno())
 
 
 def converse(runner: Runner, terminal: Terminal) -> None:
@@ -70,15 +78,34 @@ def converse(runner: Runner, terminal: Terminal) -> None:
         except EOFError:
             return
         try:
-            if runner.run_all(Line(line) for line in commands_in(text)) is Outcome.LEFT:
-                return
-        except KeyboardInterrupt:
-            runner.printer.fail("interrupted")
-        except OSError:
+            with runner.interrupts.watched():
+                if _run_typed(runner, text) is Outcome.LEFT:
+                    return
+        except InterruptedAtError as interrupted:
+            runner.printer.interrupted(interrupted.where)
+        except UnwritableError:
             raise  # the output is gone, and with it the conversation
         except Exception as error:  # noqa: BLE001 - nobody is to lose a session by a bug of ours
             text = f"this is a bug of kafkasim {__version__}, please report it with what you typed"
             runner.printer.fail(f"{text}: {type(error).__name__}: {error}")
+
+
+def _run_typed(runner: Runner, text: str) -> Outcome:
+    """Runs what was typed, or the lines that were pasted: all of them, or none where one is no command."""
+    commands = commands_in(text)
+    pasted = len(commands) > 1
+    wrong = first_wrong(commands)
+    if wrong is not None:
+        where = f"pasted line {wrong.line}" if "\n" in text else ""
+        runner.printer.refuse(wrong.error, wrong.text, where)
+        return Outcome.FAILED
+    lines = [Line(command.text, f"pasted line {command.line}" if pasted else "") for command in commands]
+    coming = iter(lines)
+    outcome = runner.run_all(coming)
+    left = sum(bool(line.text.strip()) for line in coming)
+    if outcome is Outcome.FAILED and left:
+        runner.printer.fail(f"{counted(left, 'more pasted line')} not run")
+    return outcome
 
 
 def _run(commands: Sequence[str], file: str | None, runner: Runner) -> int:
@@ -105,7 +132,7 @@ def _talk(runner: Runner) -> int:
     from kafkasim.console.terminal import Terminal  # noqa: PLC0415 - see above
 
     node = runner.session.connection.node
-    runner.printer.say([Text(f"kafkasim {__version__}: a log of your own at {node}. Ctrl-D leaves.", "dim")])
+    runner.printer.greet(f"kafkasim {__version__}: a log of your own at {node}. Ctrl-D leaves.")
     # Where the replies go somewhere else, the prompt stays where the person is.
     prompts = None if sys.stdout is not None and sys.stdout.isatty() else create_output(stdout=sys.stderr)
     with create_app_session(output=prompts):
@@ -123,5 +150,5 @@ def _lines_of(file: str) -> Iterator[Line]:
 
 def _lines_in(commands: Sequence[str]) -> Iterator[Line]:
     for number, command in enumerate(commands, 1):
-        for line in commands_in(command):
-            yield Line(line, f"-c {number}")
+        for part in commands_in(command):
+            yield Line(part.text, f"-c {number}" if part.line == 1 else f"-c {number}, line {part.line}")

@@ -221,7 +221,7 @@ Examples:
   kafkasim repl --json commands.txt"""
 )
 def repl(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", hidden=True)] = None,
+    file: Annotated[str | None, typer.Argument(metavar="FILE", hidden=True)] = None,
     *,
     commands: Annotated[
         list[str] | None, typer.Option("-c", metavar="COMMAND", help="Run a command; may be given again.")
@@ -230,11 +230,12 @@ def repl(
 ) -> None:
     """Type the RPCs by hand and see what the log does.
 
-    Commands from a FILE (- is standard input), from -c or from a pipe are run without a prompt, up to the first error.
+    Commands from a FILE (- is standard input), from -c or from a pipe are run without a prompt, up to the first error:
+    the FILE's first, then those of -c. Where there is either, a pipe is not read.
     """
     from kafkasim import repl as frontend  # noqa: PLC0415 - see the head of the file
 
-    raise typer.Exit(frontend.main(commands or (), None if file is None else str(file), json))
+    raise typer.Exit(frontend.main(commands or (), file, json))
 
 
 @app.command(

@@ -22,6 +22,7 @@ class Arguments(Enum):
     READS = "keys, each with the offset to read from or none"
     COMMITS = "keys, each with an offset"
     KEYS = "keys"
+    LOGS = "at most one key, to begin with"
     LOG = "at most one key, with the offset to show from or none"
     TOPIC = "at most one command"
     CLIENT = "at most one client"
@@ -100,10 +101,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     LIST_COMMAND,
     Command(
         name="keys",
-        syntax="keys",
+        syntax="keys [KEY]",
         summary="Lists the keys and how far each is processed.",
-        examples=("keys",),
-        arguments=Arguments.NOTHING,
+        details="With a key: from that one on.",
+        examples=("keys", "keys k1"),
+        arguments=Arguments.LOGS,
     ),
     Command(
         name="show",
@@ -125,7 +127,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
         name="save",
         syntax="save [--overwrite] FILE",
         summary="Saves the session as a scenario.",
-        details="The replies are what it expects: `kafkasim simulate FILE` tells whether they come again.",
+        details="The replies are what it expects: `kafkasim simulate FILE` tells whether they come again."
+        " A name with blanks is written in quotes.",
         examples=("save lesson.yaml",),
         arguments=Arguments.SAVED_FILE,
     ),
@@ -169,9 +172,10 @@ def find_command(name: str) -> Command | None:
 
 
 def nearest_command(name: str) -> str | None:
-    """The name most like the one that was typed; None where none is much like it.
+    """The name that begins like the one that was typed, or else is most like it; None where none is.
 
-    >>> nearest_command("pol"), nearest_command("Send"), nearest_command("xyzzy")
-    ('poll', 'send', None)
+    >>> nearest_command("q"), nearest_command("Send"), nearest_command("plol"), nearest_command("xyzzy")
+    ('quit', 'send', 'poll', None)
     """
-    return nearest(name, _BY_NAME)
+    begun = {command.name for known, command in _BY_NAME.items() if known.startswith(name.lower())}
+    return begun.pop() if len(begun) == 1 else nearest(name, _BY_NAME)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
 
 from kafkasim.console.commands import COMMANDS, Arguments, Command, find_command
-from kafkasim.console.scanning import is_bare, written
+from kafkasim.console.scanning import LineError, Reader, quoted, written
 from kafkasim.console.session import Known, KnownLog
 from kafkasim.messages import RPCS
 
@@ -24,13 +24,6 @@ class Candidate(Struct, frozen=True):
     text: str
     start: int
     note: str = ""
-
-
-_WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"(?::\S*)?|$)|\S+')
-"""A word of a command: a key in quotes (with its offset, or not closed yet), or everything up to a blank."""
-
-_PLACE: Final = re.compile(r'("(?:[^"\\]|\\.)*"|[^\s:"]+):([0-9]*)')
-"""A key with a colon, and as much of an offset as there is."""
 
 
 def complete(text: str, known: Known) -> list[Candidate]:
@@ -48,18 +41,33 @@ def complete(text: str, known: Known) -> list[Candidate]:
     typed = text[start:]
     if typed.startswith("{"):
         return list(_bodies(typed, start))
-    words = list(_WORD.finditer(text))
-    if not words or (len(words) == 1 and words[0].end() == len(text)):
-        return [Candidate(name, start, note) for name, note in _command_names() if name.startswith(typed)]
-    command = find_command(words[0].group())
+    reader = Reader(text)
+    reader.at_end()
+    name = reader.word() if typed else ""
+    if reader.place == len(text):
+        return [Candidate(each, start, note) for each, note in _command_names() if each.startswith(name.lower())]
+    command = find_command(name)
     if command is None:
         return []
-    open_word = words[-1].end() == len(text) and (text[-1:].strip() != "" or words[-1].group().startswith('"'))
-    done = words[1:-1] if open_word else words[1:]
-    current = words[-1].group() if open_word else ""
-    candidates = _arguments(command, [word.group() for word in done], current, known)
-    begin = len(text) - len(current)
-    return [Candidate(each.text, begin + each.start, each.note) for each in candidates]
+    done = list(_words_done(reader))
+    candidates = _arguments(command, done, text[reader.place :], known)
+    return [Candidate(each.text, reader.place + each.start, each.note) for each in candidates]
+
+
+def _words_done(reader: Reader) -> Iterator[str]:
+    """The keys (or other words) that a blank ends; the reader is left where the word begins that is being typed."""
+    while not reader.at_end():
+        start = reader.place
+        try:
+            word = reader.key()
+            if reader.peek() == ":":
+                reader.word()
+        except LineError:  # not closed yet, or no key at all
+            word = ""
+        if not word or reader.place == len(reader.line):
+            reader.place = start
+            return
+        yield word
 
 
 def _command_names() -> Iterator[tuple[str, str]]:
@@ -81,47 +89,67 @@ def _bodies(typed: str, start: int) -> Iterator[Candidate]:
 def _arguments(command: Command, done: list[str], current: str, known: Known) -> Iterable[Candidate]:
     """Candidates for the current word; their starts count from where it begins."""
     match command.arguments:
-        case Arguments.MESSAGE | Arguments.LOG if done:
+        case Arguments.MESSAGE | Arguments.LOG | Arguments.LOGS if done:
             return ()
-        case Arguments.MESSAGE | Arguments.KEYS:
+        case Arguments.MESSAGE | Arguments.KEYS | Arguments.LOGS:
             return _keys(done, current, known)
         case Arguments.READS | Arguments.COMMITS | Arguments.LOG:
             return _places(command.arguments, done, current, known)
         case Arguments.TOPIC if not done:
-            return (Candidate(name, 0, note) for name, note in _command_names() if name.startswith(current))
+            return (Candidate(name, 0, note) for name, note in _command_names() if name.startswith(current.lower()))
         case Arguments.CLIENT if not done:
-            names = [client for client in known.clients if client != known.client]
-            return (Candidate(written(name), 0) for name in names if written(name).startswith(current))
+            names = [name for name in known.clients if name != known.client and name.startswith(_begun(current))]
+            return (Candidate(_as_begun(name, current), 0) for name in names)
     return ()
 
 
 def _places(arguments: Arguments, done: list[str], current: str, known: Known) -> Iterable[Candidate]:
     """Keys, or, after a key and its colon, offsets."""
-    place = _PLACE.fullmatch(current)
-    if place is None:
-        return _keys(done, current, known)
-    log = known.logs.get(_unquoted(place.group(1)))
-    offsets = () if log is None else _offsets(arguments, place.group(2), log)
-    return (Candidate(str(offset), place.start(2), note) for offset, note in offsets)
+    reader = Reader(current)
+    key = None
+    with suppress(LineError):
+        key = reader.key() if current else None
+    if key is None or reader.peek() != ":":
+        limit = arguments is Arguments.READS and done and _MAX.startswith(current) and "max" not in _names(done)
+        return [*_keys(done, current, known), *([Candidate(_MAX, 0, "at most so many of each key")] if limit else [])]
+    typed = current[reader.place + 1 :]
+    log = known.logs.get(key)
+    if log is None or typed.strip("0123456789"):
+        return ()
+    return (Candidate(str(offset), reader.place + 1, note) for offset, note in _offsets(arguments, typed, log))
+
+
+_MAX: Final = "max="
+
+
+def _names(done: list[str]) -> set[str]:
+    """What stands before an equals sign in the words."""
+    return {word.partition("=")[0] for word in done if "=" in word}
 
 
 def _keys(done: list[str], current: str, known: Known) -> Iterator[Candidate]:
-    """The keys that are not on the line already."""
-    taken = {_unquoted(word.rpartition(":")[0] or word) for word in done} | {_unquoted(word) for word in done}
+    """The keys that are not on the line already and begin as the word does, in quotes where that is."""
     for key, log in known.logs.items():
-        shown = json.dumps(key, ensure_ascii=not is_bare(key)) if current.startswith('"') else written(key)
-        if key not in taken and shown.startswith(current):
-            yield Candidate(shown, 0, f"{log.end} messages" if log.end != 1 else "1 message")
+        if key not in done and key.startswith(_begun(current)):
+            yield Candidate(_as_begun(key, current), 0, f"{log.end} messages" if log.end != 1 else "1 message")
 
 
-def _unquoted(word: str) -> str:
-    """The key that a word is."""
-    if word.startswith('"'):
-        try:
-            return str(json.loads(word))
-        except ValueError:
-            return word
+def _begun(word: str) -> str:
+    """As much of a key as a word is, whatever it is written with.
+
+    >>> _begun("my"), _begun('"my k'), _begun('"my key"')
+    ('my', 'my k', 'my key')
+    """
+    if not word.startswith('"'):
+        return word
+    for text in (word, f'{word}"'):
+        with suppress(ValueError):
+            return str(json.loads(text))
     return word
+
+
+def _as_begun(name: str, word: str) -> str:
+    return quoted(name) if word.startswith('"') else written(name)
 
 
 def _offsets(arguments: Arguments, typed: str, log: KnownLog) -> Iterator[tuple[int, str]]:
@@ -152,7 +180,7 @@ def _beginning_with(typed: str, end: int) -> Iterator[int]:
     if not typed:
         yield from range(end)
         return
-    if typed != str(int(typed)):
+    if len(typed) > len(str(end)) or (typed[0] == "0" and typed != "0"):
         return
     low, high = int(typed), int(typed) + 1
     while low < end:

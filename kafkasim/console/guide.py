@@ -16,6 +16,9 @@ from kafkasim.messages import Rpc, error_title
 
 _HEAD = "bold"
 _QUIET = "dim"
+_NARROW = 60
+"""Below so many columns nothing stands beside the syntax."""
+
 _WIRE_FIELDS = ("msg_id", "in_reply_to")
 
 
@@ -38,7 +41,9 @@ def _overview(width: int) -> list[Text]:
 
 
 def _entry(syntax: str, summary: str, width: int) -> list[Text]:
-    """The syntax, and beside it the summary, in as many lines as that takes."""
+    """The syntax, and beside it the summary, in as many lines as that takes; below it where the page is narrow."""
+    if width < _NARROW:
+        return [Text(syntax, "cyan"), *(Text(f"  {line}") for line in textwrap.wrap(summary, max(width - 2, 20)))]
     beside = max(len(each) for each in (RAW_SYNTAX, *(command.syntax for command in COMMANDS))) + 2
     first, *rest = textwrap.wrap(summary, max(width - beside, 20))
     line = Text.assemble((f"{syntax:{beside}}", "cyan"), first)

@@ -8,19 +8,23 @@ bare, or in JSON quotes where it has blanks, colons or quotes in it. What cannot
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from kafkasim.console.commands import RAW_SYNTAX, Arguments, Command, find_command, nearest_command
-from kafkasim.console.scanning import LineError, Reader, number, scan_json, written
+from kafkasim.console.scanning import LineError, Reader, number, quoted, scan_json, written
 from kafkasim.console.statements import Ask, Help, ListKeys, Quit, Save, Show, Source, SpeakAs, Statement
 from kafkasim.forms import quote
+from kafkasim.scenario.client_names import why_reserved
+from kafkasim.scenario.problems import nearest
 
-_NODE_NAME: Final = re.compile(r"n[0-9]+")
 _MAX: Final = re.compile(r"max=(\S*)")
+OVERWRITE: Final = "--overwrite"
+_LONGEST_ADVICE: Final = 60
+"""How long a text may be that is shown once more, as it should be written."""
 
 
 def parse(line: str) -> Statement | None:
@@ -58,27 +62,84 @@ def parse(line: str) -> Statement | None:
     return _PARSERS[command.arguments](reader, command)
 
 
-def commands_in(text: str) -> list[str]:
+class PastedCommand(Struct, frozen=True):
+    """A command of several that came as one text, and the line it begins in, from 1."""
+
+    text: str
+    line: int = 1
+
+
+def commands_in(text: str) -> list[PastedCommand]:
     r"""The lines of a pasted text as commands: one a line, but a JSON value may run over several lines.
 
-    >>> commands_in('send k1 1\npoll k1')
-    ['send k1 1', 'poll k1']
-    >>> len(commands_in('send k1 {\n  "a": 1\n}'))
-    1
+    >>> [(command.text, command.line) for command in commands_in('send k1 1\npoll k1')]
+    [('send k1 1', 1), ('poll k1', 2)]
+    >>> [command.line for command in commands_in('send k1 {\n  "a": 1\n}\npoll k1')]
+    [1, 4]
     """
     # Not splitlines: a message may hold what that takes for the end of a line.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if len(lines) > 1 and not _parses(lines[0]) and _parses(text):
-        return [text]
-    return lines
+    commands: list[PastedCommand] = []
+    place = 0
+    while place < len(lines):
+        end = place + 1
+        start = _unfinished_from(lines[place])
+        if start is not None:
+            depth = _brackets_opened(lines[place][start:])
+            while depth > 0 and end < len(lines):
+                depth += _brackets_opened(lines[end])
+                end += 1
+        commands.append(PastedCommand("\n".join(lines[place:end]), place + 1))
+        place = end
+    return commands
 
 
-def _parses(text: str) -> bool:
+class WrongLine(Struct, frozen=True):
+    """A line of a pasted text that is wrong: which one, and why; ``start`` is where it begins in the text."""
+
+    text: str
+    line: int
+    start: int
+    error: LineError
+
+
+def first_wrong(commands: Sequence[PastedCommand]) -> WrongLine | None:
+    r"""The first line that keeps the commands from being run; None where all of them can be.
+
+    >>> wrong = first_wrong(commands_in('send k1 {\n  "a": x\n}\npoll k1'))
+    >>> wrong.line, wrong.text, wrong.error.place
+    (2, '  "a": x', 7)
+    """
+    before = 0
+    for command in commands:
+        try:
+            parse(command.text)
+        except LineError as error:
+            start = command.text.rfind("\n", 0, error.place) + 1
+            text = command.text[start:].partition("\n")[0]
+            line = command.line + command.text.count("\n", 0, start)
+            return WrongLine(text, line, before + start, LineError(error.text, error.place - start, error.hint))
+        before += len(command.text) + 1
+    return None
+
+
+def _unfinished_from(line: str) -> int | None:
+    """Where JSON begins that may go on in the next line; None where there is none."""
     try:
-        parse(text)
-    except LineError:
-        return False
-    return True
+        parse(line)
+    except LineError as error:
+        return error.unfinished
+    return None
+
+
+def _brackets_opened(line: str) -> int:
+    """How many more lists and objects begin in a line of JSON than end in it."""
+    bare = _TEXT.sub("", line)
+    return sum(map(bare.count, "[{")) - sum(map(bare.count, "]}"))
+
+
+_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+"""A text in JSON; it ends in the line in which it begins."""
 
 
 # --------------------------------------------------------------------------------------
@@ -97,7 +158,7 @@ def _object(reader: Reader) -> dict[str, Any]:
     if not reader.at_end():
         raise LineError("expected nothing after the body", reader.place)
     assert isinstance(value, dict), "it begins with a brace"
-    return msgspec.json.decode(reader.line[start:end], type=dict[str, Any])
+    return msgspec.json.decode(_on_one_line(reader.line[start:end]), type=dict[str, Raw])
 
 
 def _send(reader: Reader, command: Command) -> Ask:
@@ -112,7 +173,8 @@ def _send(reader: Reader, command: Command) -> Ask:
 def _payload(line: str, start: int) -> Raw:
     """The rest of the line as JSON text: as it stands where it is JSON, as a string where it is a text."""
     text = line[start:]
-    hint = f"to send it as text, put it in quotes: {quote(text)}"
+    advice = "to send it as text, put it in quotes"
+    hint = f"{advice}: {quoted(text)}" if len(text) <= _LONGEST_ADVICE else advice
     try:
         _, end = scan_json(line, start)
         if end < len(line):
@@ -127,8 +189,12 @@ def _payload(line: str, start: int) -> Raw:
                 "a text is one line", line.index("\n", start), "a line break is written \\n, in quotes"
             ) from None
         return Raw(msgspec.json.encode(text))
-    # A line on the wire ends with a line break; here there can be some between tokens only.
-    return Raw(text.replace("\n", " ").replace("\r", " "))
+    return Raw(_on_one_line(text))
+
+
+def _on_one_line(json_text: str) -> str:
+    """The same JSON without line breaks, which end a line on the wire; in JSON they stand between tokens only."""
+    return json_text.replace("\n", " ").replace("\r", " ")
 
 
 def _reads(reader: Reader, command: Command) -> Ask:
@@ -214,18 +280,24 @@ def _client(reader: Reader, command: Command) -> SpeakAs:
     if reader.at_end():
         return SpeakAs()
     start = reader.place
-    client = reader.only_key()
-    if _NODE_NAME.fullmatch(client):
-        raise LineError(f"{client} is what nodes are called", start, "choose another name for a client")
+    client = reader.only_key("client name")
+    reason = why_reserved(client)
+    if reason:
+        raise LineError(f"{client} is {reason}", start, "choose another name for a client")
     _end(reader, command)
     return SpeakAs(client)
 
 
 def _saved_file(reader: Reader, command: Command) -> Save:
     _need(reader, command, "a file")
-    overwrite = reader.line.startswith("--overwrite", reader.place)
-    if overwrite:
-        reader.place += len("--overwrite")
+    start, overwrite = reader.place, False
+    if reader.line.startswith("--", start):
+        option = reader.word()
+        if option != OVERWRITE:
+            name = f"a name that begins so is written in quotes: {quoted(option)}"
+            hint = f"did you mean `{OVERWRITE}`?" if nearest(option, [OVERWRITE]) else name
+            raise LineError(f"unknown option {quote(option)}", start, hint)
+        overwrite = True
         _need(reader, command, "a file")
     return Save(_path(reader), overwrite)
 
@@ -236,22 +308,35 @@ def _source_file(reader: Reader, command: Command) -> Source:
 
 
 def _path(reader: Reader) -> str:
-    """The rest of the line; in quotes where it begins or ends with blanks."""
+    """One word, or more in quotes."""
     start = reader.place
-    text = reader.line[start:].rstrip()
-    if text.startswith('"'):
+    if reader.peek() == '"':
         value, reader.place = scan_json(reader.line, start)
-        if not reader.at_end():
-            raise LineError("expected nothing after the file", reader.place)
         text = str(value)
+    else:
+        text = reader.word()
+    if not reader.at_end():
+        whole = reader.line[start:].rstrip()
+        hint = "" if whole.startswith('"') or "#" in whole else f": {quoted(whole)}"
+        raise LineError(
+            "expected nothing after the file", reader.place, f"a name with blanks is written in quotes{hint}"
+        )
     if not text or "\0" in text:
         raise LineError("this cannot be the name of a file", start)
     return text
 
 
-def _nothing(reader: Reader, command: Command) -> Statement:
+def _logs(reader: Reader, command: Command) -> ListKeys:
+    if reader.at_end():
+        return ListKeys()
+    start = reader.only_key()
     _end(reader, command)
-    return ListKeys() if command.name == "keys" else Quit()
+    return ListKeys(start)
+
+
+def _nothing(reader: Reader, command: Command) -> Quit:
+    _end(reader, command)
+    return Quit()
 
 
 def _need(reader: Reader, command: Command, expected: str, hint: str = "") -> None:
@@ -280,6 +365,7 @@ _PARSERS: Final[dict[Arguments, Callable[[Reader, Command], Statement]]] = {
     Arguments.READS: _reads,
     Arguments.COMMITS: _commits,
     Arguments.KEYS: _keys,
+    Arguments.LOGS: _logs,
     Arguments.LOG: _log,
     Arguments.TOPIC: _topic,
     Arguments.CLIENT: _client,

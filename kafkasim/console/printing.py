@@ -10,7 +10,8 @@ import codecs
 import contextlib
 import io
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from msgspec import Raw
@@ -18,7 +19,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from kafkasim.console.rendering import escaped, log_lines, printable, reply_lines
+from kafkasim.console.rendering import escaped, key_lines, log_lines, printable, reply_lines
 from kafkasim.console.scanning import LineError
 from kafkasim.console.session import Exchange, Known, KnownLog
 
@@ -36,13 +37,38 @@ class Page(Console):
         raise  # noqa: PLE0704 - this is called while it is being handled
 
 
-class Printer:
-    """Prints what a session yields."""
+class UnwritableError(Exception):
+    """A stream could not be written; ``stream`` is which (``stdout`` or ``stderr``), the cause is why."""
 
-    def __init__(self, *, json: bool = False, out: Console | None = None, err: Console | None = None) -> None:
+    def __init__(self, stream: str, cause: OSError) -> None:
+        super().__init__(cause.strerror or str(cause))
+        self.stream, self.cause = stream, cause
+
+
+def _error_page() -> Console:
+    return Page(stderr=True)
+
+
+class Printer:
+    """Prints what a session yields. ``out`` and ``err`` make the consoles for it."""
+
+    def __init__(
+        self,
+        *,
+        json: bool = False,
+        out: Callable[[], Console] = Page,
+        err: Callable[[], Console] = _error_page,
+    ) -> None:
         self._json = json
-        self._out = Page() if out is None else out
-        self._err = Page(stderr=True) if err is None else err
+        self._make_out, self._make_err = out, err
+        self._out, self._err = out(), err()
+
+    def start_afresh(self) -> None:
+        """After something was cut while it was printed: a console keeps what it had not got rid of, so take others."""
+        for console in (self._out, self._err):
+            with contextlib.suppress(OSError, ValueError):
+                console.file.flush()
+        self._out, self._err = self._make_out(), self._make_err()
 
     @property
     def width(self) -> int:
@@ -54,17 +80,22 @@ class Printer:
         """How many columns a record may take: all it needs where no terminal limits them."""
         return console.width if console.is_terminal else sys.maxsize
 
-    def reply(self, exchange: Exchange, known: Known, where: str = "") -> None:
-        """Prints what was answered; an error goes to standard error, with the place of the line that earned it."""
+    def reply(self, exchange: Exchange, known: Known) -> None:
+        """Prints what was answered to a request that was obeyed; of others the JSON alone, where that is wanted."""
         reply = exchange.reply
         if self._json and reply is not None:
-            self._out.file.write(reply.body.decode() + "\n")
-            self._out.file.flush()
-        if reply is None or reply.is_error:
-            lines = reply_lines(exchange, known, self._record_width(self._err))
-            self._print(self._err, [Text.assemble(_place(where), line) for line in lines])
-        elif not self._json:
-            self._print(self._out, reply_lines(exchange, known, self._record_width(self._out)))
+            with self._writing(self._out):
+                self._out.file.write(reply.body.decode() + "\n")
+        elif exchange.ask.wants_no_reply if reply is None else not reply.is_error:
+            self.say(reply_lines(exchange, known, self._record_width(self._out)))
+
+    def refused(self, line: Text, where: str = "") -> None:
+        """Prints that a request was refused, with the place of the line that earned it."""
+        self._print(self._err, [Text.assemble(_place(where), line)])
+
+    def list_keys(self, logs: dict[str, KnownLog], start: str | None) -> None:
+        """Prints a table of the keys, from one on."""
+        self.say(key_lines(logs, start, self._record_width(self._out)))
 
     def show(self, key: str, offset: int, records: Sequence[tuple[int, Raw]], log: KnownLog | None) -> None:
         """Prints a log from an offset on."""
@@ -86,14 +117,34 @@ class Printer:
         """Prints why something could not be done."""
         self._print(self._err, [Text.assemble(_place(where), ("error: ", "bold red"), printable(text))])
 
-    @staticmethod
-    def _print(console: Console, lines: Iterable[Text]) -> None:
-        for line in lines:
-            if console.is_terminal:
-                console.print(line)
-            else:  # what programs read keeps its lines, and is not waited for while a layout is worked out
-                console.file.write(f"{line.plain}\n")
-        console.file.flush()
+    def greet(self, text: str) -> None:
+        """Prints a word to the person, where the prompt will be."""
+        self._print(self._out if self._out.file.isatty() else self._err, [Text(text, "dim")])
+
+    def interrupted(self, where: str) -> None:
+        """Prints that Ctrl-C has stopped the lines, on a line of its own: a terminal shows ^C wherever it is."""
+        self.start_afresh()
+        place = f" at {printable(where)}" if where else ""
+        self._print(
+            self._err, [*([Text("")] if self._err.is_terminal else []), Text(f"interrupted{place}", "bold red")]
+        )
+
+    def _print(self, console: Console, lines: Iterable[Text]) -> None:
+        with self._writing(console):
+            for line in lines:
+                if console.is_terminal:
+                    console.print(line, soft_wrap=line.no_wrap)
+                else:  # what programs read keeps its lines, and is not waited for while a layout is worked out
+                    console.file.write(f"{line.plain}\n")
+
+    @contextmanager
+    def _writing(self, console: Console) -> Iterator[None]:
+        """Flushes what was written, and knows which stream it was that could not be."""
+        try:
+            yield
+            console.file.flush()
+        except OSError as error:
+            raise UnwritableError("stderr" if console is self._err else "stdout", error) from None
 
 
 def _place(where: str) -> str:
@@ -109,13 +160,21 @@ def pointed(line: str, place: int, width: int) -> list[Text]:
               ^
     """
     room = max(width - 2 * len(_INDENT), 20)
-    start = max(0, place - room // 2) if cell_len(line) > room else 0
-    before, after = printable(line[start:place]), printable(line[place : start + room])
-    if start:
-        before = "…" + before[1:]
+    before, after = printable(line[:place]), printable(line[place:])  # first, as an escape takes more room
+    if cell_len(before) + cell_len(after) > room and cell_len(before) > room // 2:
+        before = "…" + _last_cells(before, room // 2 - 1)
     text = Text(_INDENT + before + after, "default", no_wrap=True)
     text.truncate(width, overflow="ellipsis")
-    return [text, Text(_INDENT + " " * cell_len(before) + "^", "bold red")]
+    return [text, Text(_INDENT + " " * cell_len(before) + "^", "bold red", no_wrap=True)]
+
+
+def _last_cells(text: str, room: int) -> str:
+    """As many of the last characters as fit into so many columns."""
+    start = len(text)
+    while start and (width := cell_len(text[start - 1])) <= room:
+        room -= width
+        start -= 1
+    return text[start:]
 
 
 _JSON_ESCAPES: Final = "kafkasim-json-escapes"

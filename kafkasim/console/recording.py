@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 import msgspec
 
@@ -17,7 +19,7 @@ def script_steps(exchanges: Iterable[Exchange]) -> list[model.ScriptStep]:
     """The steps that repeat the exchanges.
 
     Of a request that was not answered (a body whose ``msg_id`` is null, or that is itself a reply) a time-out is
-    expected.
+    expected. Raises `ValueError` where a number has more digits than a scenario keeps.
 
     >>> from kafkasim.console.parsing import parse
     >>> from kafkasim.console.session import Session
@@ -73,5 +75,25 @@ def _expected(action: model.Action, reply: Reply) -> Any:
 
 
 def _plain(data: bytes) -> Any:
-    """The JSON as Python objects, whole numbers whole whatever their size."""
-    return json.loads(data)
+    """The JSON as Python objects, whole numbers whole whatever their size; other numbers exactly or not at all."""
+    return json.loads(data, parse_float=_exactly, parse_int=_whole)
+
+
+_MOST_SHOWN: Final = 40
+"""How many characters of a number are shown."""
+
+
+def _exactly(text: str) -> float:
+    number = float(text)
+    # The shortest digits that stand for this number are what is written down, and must say what was typed.
+    if not math.isfinite(number) or Decimal(repr(number)) != Decimal(text):
+        shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+        raise ValueError(f"a scenario would keep the number {shown} as {number!r}")
+    return number
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"an integer of {len(text):,} characters is too long for a scenario") from None

@@ -6,19 +6,24 @@ is cut, and what was left out is said with the command that shows it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from typing import Final
 
-import msgspec
 from msgspec import Raw
 from rich.cells import cell_len
 from rich.text import Text
 
 from kafkasim.console.scanning import written
 from kafkasim.console.session import Exchange, Known, KnownLog, Reply
+from kafkasim.console.statements import Ask
 from kafkasim.messages import error_title
 
 MOST_SHOWN = 20
 """How many messages of one key are shown at once."""
+
+_NARROWEST_KEY: Final = 3
+"""How many columns are left for a key, however narrow the terminal."""
 
 _KEY = "bold cyan"
 _QUIET = "dim"
@@ -32,11 +37,15 @@ def printable(text: str) -> str:
     >>> print(printable("grün \x1b[31m"), printable("\u202e"))
     grün \u001b[31m \u202e
     """
-    return (
-        text
-        if text.isprintable()
-        else "".join(character if character.isprintable() else escaped(character) for character in text)
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in _JOINERS else escaped(character) for character in text
     )
+
+
+_JOINERS: Final = "\u200c\u200d"
+"""Say how the letters, or pictures, beside them are joined: Persian and families cannot be written without."""
 
 
 def escaped(character: str) -> str:
@@ -71,26 +80,28 @@ def message_text(msg: Raw) -> str:
 
 
 def reply_lines(exchange: Exchange, known: Known, width: int) -> list[Text]:
-    """What came of a request, in lines of at most ``width`` columns where that can be."""
+    """What came of a request that was obeyed, in lines of at most ``width`` columns where that can be."""
     if exchange.reply is None:
-        return [Text.assemble(("no reply: ", _ERROR), "this is not a request that a node answers")]
-    return _answered(exchange, exchange.reply, known, width) or [Text("nothing was asked for", _QUIET)]
+        return [Text("no reply: it has no msg_id, so that the node does not answer", _QUIET)]
+    return _answered(exchange.ask, exchange.reply, known, width) or [Text("nothing was asked for", _QUIET)]
 
 
-def _answered(exchange: Exchange, reply: Reply, known: Known, width: int) -> list[Text]:
-    body = exchange.ask.body
+def _answered(ask: Ask, reply: Reply, known: Known, width: int) -> list[Text]:
     match reply.type:
-        case "error":
-            return [error_line(reply)]
         case "send_ok":
-            return [_record(body["key"], reply.offset(), Raw(msgspec.json.encode(body["msg"])))]
+            return [_record(ask.field("key"), reply.offset(), Raw(ask.json("msg")))]
         case "poll_ok":
-            return _polled(exchange, reply, known, width)
+            return _polled(ask, reply, known, width)
         case "commit_offsets_ok":
-            return [_committed(key, offset, known.logs.get(key)) for key, offset in body["offsets"].items()]
+            return [_committed(key, offset, known.logs.get(key)) for key, offset in ask.field("offsets").items()]
         case "list_committed_offsets_ok":
-            return _listed(body["keys"], reply.offsets())
+            return _listed(ask.field("keys"), reply.offsets(), width)
     return [Text(reply.type)]
+
+
+def unanswered_line() -> Text:
+    """Why nothing came back from a body that was no request."""
+    return Text.assemble(("no reply: ", _ERROR), "this is not a request that a node answers")
 
 
 def error_line(reply: Reply) -> Text:
@@ -110,6 +121,7 @@ def _label(key: str, offset: int) -> Text:
 
 def _record(key: str, offset: int, msg: Raw, label_width: int = 0) -> Text:
     line = _label(key, offset)
+    line.no_wrap = True  # a message is shown as it is, its blanks included: the terminal breaks it, not we
     line.append(" " * max(0, label_width - line.cell_len) + "  ")
     return line.append(message_text(msg))
 
@@ -130,15 +142,15 @@ def _records(key: str, records: Sequence[tuple[int, Raw]], width: int) -> list[T
     return lines
 
 
-def _polled(exchange: Exchange, reply: Reply, known: Known, width: int) -> list[Text]:
+def _polled(ask: Ask, reply: Reply, known: Known, width: int) -> list[Text]:
     lines: list[Text] = []
     msgs = reply.msgs()
-    for key, asked in exchange.ask.body["offsets"].items():
+    for key, asked in ask.field("offsets").items():
         records = msgs.get(key, [])
         if not records:
             lines.append(_nothing_at(key, asked, known.logs.get(key)))
             continue
-        shown = exchange.ask.max_messages or MOST_SHOWN  # who names a number gets that many
+        shown = ask.max_messages or MOST_SHOWN  # who names a number gets that many
         lines += _records(key, records[:shown], width)
         if len(records) > shown:
             lines.append(_left_out(len(records) - shown, f"poll {written(key)}:{records[shown][0]}"))
@@ -167,28 +179,31 @@ def _committed(key: str, offset: int, log: KnownLog | None) -> Text:
     return Text.assemble(_shown(key), f"  committed {offset}", (meaning, _QUIET))
 
 
-def _listed(keys: Iterable[str], offsets: dict[str, int]) -> list[Text]:
+def _listed(keys: Iterable[str], offsets: dict[str, int], width: int) -> list[Text]:
     rows = [["key", "committed", "next to read"]]
     rows += [
         [written(key), str(offsets[key]), str(offsets[key] + 1)] if key in offsets else [written(key), "-", "0"]
         for key in keys
     ]
-    return table(rows) if len(rows) > 1 else []
+    return table(rows, width) if len(rows) > 1 else []
 
 
-def key_lines(logs: dict[str, KnownLog]) -> list[Text]:
-    """The keys that have messages: how many, and how far each has been processed."""
+def key_lines(logs: dict[str, KnownLog], start: str | None = None, width: int = sys.maxsize) -> list[Text]:
+    """The keys that have messages, from one on: how many, and how far each has been processed."""
     if not logs:
         return [Text("no keys yet: send k1 hello", _QUIET)]
     rows = [["key", "messages", "committed", "next to read"]]
-    for key, log in logs.items():
+    keys = list(logs)[0 if start is None else list(logs).index(start) :]
+    for key in keys[:MOST_SHOWN]:
+        log = logs[key]
         committed = "-" if log.committed is None else str(log.committed)
         rows.append([written(key), str(log.end), committed, str(log.resume)])
-    return table(rows)
+    more = [_left_out(len(keys) - MOST_SHOWN, f"keys {written(keys[MOST_SHOWN])}")] if len(keys) > MOST_SHOWN else []
+    return [*table(rows, width), *more]
 
 
-def table(rows: Sequence[Sequence[str]]) -> list[Text]:
-    """Rows under a head: the first column to the left, the numbers after it to the right.
+def table(rows: Sequence[Sequence[str]], width: int = sys.maxsize) -> list[Text]:
+    """Rows under a head: the first column to the left, cut where the line gets too long, the numbers to the right.
 
     >>> for line in table([["key", "messages"], ["k1", "12"]]):
     ...     print(line.plain)
@@ -196,10 +211,12 @@ def table(rows: Sequence[Sequence[str]]) -> list[Text]:
     k1         12
     """
     widths = [max(cell_len(printable(row[place])) for row in rows) for place in range(len(rows[0]))]
+    widths[0] = min(widths[0], max(width - sum(2 + column for column in widths[1:]), _NARROWEST_KEY))
     lines = []
     for number, row in enumerate(rows):
-        name = printable(row[0])
-        line = Text.assemble((name + " " * (widths[0] - cell_len(name)), _KEY if number else _QUIET))
+        line = Text(printable(row[0]), no_wrap=True)
+        line.truncate(widths[0], overflow="ellipsis", pad=True)
+        line.stylize(_KEY if number else _QUIET)
         for place, cell in enumerate(row[1:], 1):
             line.append("  " + cell.rjust(widths[place]), "" if number else _QUIET)
         lines.append(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum, auto
 from pathlib import Path
@@ -13,17 +12,17 @@ from msgspec import Struct
 from rich.text import Text
 
 from kafkasim.console.guide import help_lines
+from kafkasim.console.interrupts import Interrupts
 from kafkasim.console.parsing import parse
 from kafkasim.console.printing import Printer
-from kafkasim.console.recording import script_steps
-from kafkasim.console.rendering import MOST_SHOWN, counted, key_lines, printable
-from kafkasim.console.scanning import LineError
+from kafkasim.console.rendering import MOST_SHOWN, counted, error_line, key_lines, printable, unanswered_line
+from kafkasim.console.scanning import LineError, written
 from kafkasim.console.session import Session
 from kafkasim.console.statements import Ask, Help, ListKeys, Quit, Save, Show, Source, SpeakAs, Statement
 from kafkasim.history import write_whole
 
-_WHY: Final = "A session that was typed by hand: every reply is expected again, exactly as it was."
-"""What a saved session says of itself, until somebody says it better."""
+_MOST_SOURCED: Final = 50
+"""How many files may be run inside of one another: far from where Python gives up."""
 
 
 class Outcome(Enum):
@@ -43,6 +42,26 @@ class Line(Struct, frozen=True):
 
 class UnreadableError(Exception):
     """A file of commands cannot be read; the text says which and why."""
+
+
+class CommandError(Exception):
+    """A command failed. What is raised does not know where the line stands; `Runner.run` says it."""
+
+
+class RefusedError(CommandError):
+    """The request was refused, or not answered; ``line`` says how, in the words of a reply."""
+
+    def __init__(self, line: Text) -> None:
+        super().__init__(line.plain)
+        self.line = line
+
+
+class InterruptedAtError(Exception):
+    """Ctrl-C has stopped the lines; ``where`` is the first that was not run, or not to its end."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.where = where
 
 
 def read_lines(file: str | int, name: str) -> Iterator[Line]:
@@ -76,52 +95,80 @@ class Runner:
     def __init__(self, session: Session, printer: Printer) -> None:
         self.session = session
         self.printer = printer
+        self.interrupts = Interrupts()
         self.confirm: Callable[[str], bool] = _no
         """Asks a person, where there is one."""
         self._sourcing: list[str] = []
         """The files that are being run, the innermost last."""
 
     def run_all(self, lines: Iterable[Line]) -> Outcome:
-        """Runs the lines up to the first that fails or leaves."""
-        for line in lines:
-            outcome = self.run(line)
+        """Runs the lines up to the first that fails or leaves. Raises `InterruptedAtError` where Ctrl-C stops them."""
+        coming, where = iter(lines), ""
+        while True:
+            try:
+                with self.interrupts.at_once():
+                    line = next(coming, None)
+                if line is None:
+                    return Outcome.DONE
+                where = line.where
+                if self.interrupts.asked:
+                    raise InterruptedAtError(where)
+                with self.interrupts.at_the_second():
+                    outcome = self.run(line)
+            except KeyboardInterrupt:
+                if not self.interrupts.watching:
+                    raise  # there is no conversation that could go on
+                raise InterruptedAtError(where) from None
             if outcome is not Outcome.DONE:
                 return outcome
-        return Outcome.DONE
 
     def run(self, line: Line) -> Outcome:
         """Runs one line."""
         try:
             statement = parse(line.text)
+            return Outcome.DONE if statement is None else self._do(statement)
         except LineError as error:
             self.printer.refuse(error, line.text, line.where)
-            return Outcome.FAILED
-        return Outcome.DONE if statement is None else self._do(statement, line.where)
+        except RefusedError as error:
+            self.printer.refused(error.line, line.where)
+        except CommandError as error:
+            self.printer.fail(str(error), line.where)
+        return Outcome.FAILED
 
-    def _do(self, statement: Statement, where: str) -> Outcome:
+    def _do(self, statement: Statement) -> Outcome:
         match statement:
             case Ask():
-                return self._ask(statement, where)
+                self._ask(statement)
             case ListKeys():
-                self.printer.say(key_lines(self.session.known.logs))
+                self._list_keys(statement)
             case Show():
                 self._show(statement)
             case SpeakAs():
                 self._speak_as(statement)
             case Save():
-                return self._save(statement, where)
+                self._save(statement)
             case Source():
-                return self._source(statement, where)
+                return self._source(statement)
             case Help():
                 self.printer.say(help_lines(statement.command, self.printer.width))
             case Quit():
                 return Outcome.LEFT
         return Outcome.DONE
 
-    def _ask(self, ask: Ask, where: str) -> Outcome:
-        exchange = self.session.ask(ask)
-        self.printer.reply(exchange, self.session.known, where)
-        return Outcome.FAILED if exchange.reply is None or exchange.reply.is_error else Outcome.DONE
+    def _ask(self, ask: Ask) -> None:
+        with self.interrupts.never():
+            exchange = self.session.ask(ask)
+        self.printer.reply(exchange, self.session.known)
+        if exchange.reply is None and not ask.wants_no_reply:
+            raise RefusedError(unanswered_line())
+        if exchange.reply is not None and exchange.reply.is_error:
+            raise RefusedError(error_line(exchange.reply))
+
+    def _list_keys(self, statement: ListKeys) -> None:
+        logs = self.session.known.logs
+        if statement.start is not None and statement.start not in logs:
+            raise CommandError(f"there is no key {written(statement.start)} yet")
+        self.printer.list_keys(logs, statement.start)
 
     def _show(self, show: Show) -> None:
         known = self.session.known
@@ -131,60 +178,65 @@ class Runner:
         for place, key in enumerate(keys[:MOST_SHOWN]):
             if place:
                 self.printer.say([Text("")])
-            self.session.look({"type": "list_committed_offsets", "keys": [key]})
-            reply = self.session.look({"type": "poll", "offsets": {key: show.offset}})
-            records = reply.msgs().get(key, []) if reply is not None and not reply.is_error else []
+            with self.interrupts.never():
+                self.session.look({"type": "list_committed_offsets", "keys": [key]})
+                reply = self.session.look({"type": "poll", "offsets": {key: show.offset}})
+            if reply is not None and reply.is_error:
+                raise RefusedError(error_line(reply))
+            records = [] if reply is None else reply.msgs().get(key, [])
             self.printer.show(key, show.offset, records, known.logs.get(key))
         if len(keys) > MOST_SHOWN:
-            self.printer.say([Text(f"\n... and {len(keys) - MOST_SHOWN} more keys: keys", "dim")])
+            more = f"\n... and {counted(len(keys) - MOST_SHOWN, 'more key')}: keys {written(keys[MOST_SHOWN])}"
+            self.printer.say([Text(printable(line), "dim") for line in more.split("\n")])
 
     def _speak_as(self, statement: SpeakAs) -> None:
         known = self.session.known
         if statement.client is not None:
             self.session.speak_as(statement.client)
             return
-        others = [client for client in known.clients if client != known.client]
+        others = [written(client) for client in known.clients if client != known.client]
         also = f" (also here: {', '.join(others)})" if others else ""
-        self.printer.say([Text(printable(f"{known.client} is speaking to {self.session.connection.node}{also}"))])
+        speaking = f"{written(known.client)} is speaking to {self.session.connection.node}{also}"
+        self.printer.say([Text(printable(speaking))])
 
-    def _save(self, statement: Save, where: str) -> Outcome:
+    def _save(self, statement: Save) -> None:
+        from kafkasim.console.saving import as_scenario, command_to_run  # noqa: PLC0415 - see the head of that file
+
         if not self.session.exchanges:
-            return self._fail("there is nothing to save: nothing has been asked yet", where)
+            raise CommandError("there is nothing to save: nothing has been asked yet")
         shown, path = statement.path, _path(statement.path)
         try:
+            if path.is_dir():
+                raise CommandError(f"{shown} is a directory: expected a file")
             if path.exists() and not statement.overwrite and not self.confirm(f"overwrite {shown}?"):
-                return self._fail(f"{shown} is there already, and was left as it is: save --overwrite {shown}", where)
-            write_whole(path, self._as_scenario(path.stem).encode())
+                again = f"save --overwrite {statement.written_path}"
+                raise CommandError(f"{shown} is there already, and was left as it is: {again}")
+            with self.interrupts.at_once():  # nothing has been touched yet, and this may take its time
+                text = as_scenario(path.stem, self.session.exchanges)
+            with self.interrupts.never():
+                write_whole(path, text.encode())
         except OSError as error:
-            return self._fail(f"cannot write {shown}: {error.strerror or error}", where)
-        except (ValueError, RecursionError) as error:
-            return self._fail(f"cannot save: {error}", where)
+            raise CommandError(f"cannot write {shown}: {error.strerror or error}") from None
+        except ValueError as error:
+            raise CommandError(f"cannot save: {error}") from None
         count = counted(len(self.session.exchanges), "step")
-        run = (f"kafkasim simulate {printable(shlex.quote(shown))}", "cyan")
+        run = (printable(command_to_run(path)), "cyan")
         self.printer.say([Text.assemble(f"saved {count}; run it with: ", run)])
-        return Outcome.DONE
 
-    def _as_scenario(self, name: str) -> str:
-        from kafkasim.scenario.save import save  # noqa: PLC0415 - it draws in YAML, and most sessions are not saved
-
-        return save(name, _WHY, script_steps(self.session.exchanges))
-
-    def _source(self, source: Source, where: str) -> Outcome:
+    def _source(self, source: Source) -> Outcome:
         path = _path(source.path)
         real = os.path.realpath(path)
         if real in self._sourcing:
-            return self._fail(f"{source.path} is being run already: it would run itself for ever", where)
+            raise CommandError(f"{source.path} is being run already: it would run itself for ever")
+        if len(self._sourcing) >= _MOST_SOURCED:
+            raise CommandError(f"{source.path} was not run: expected at most {_MOST_SOURCED} files inside one another")
         self._sourcing.append(real)
         try:
             return self.run_all(read_lines(str(path), source.path))
         except UnreadableError as error:
-            return self._fail(str(error), where)
+            raise CommandError(str(error)) from None
         finally:
             self._sourcing.pop()
-
-    def _fail(self, text: str, where: str) -> Outcome:
-        self.printer.fail(text, where)
-        return Outcome.FAILED
 
 
 def _path(text: str) -> Path:

@@ -10,18 +10,26 @@ import msgspec
 
 from kafkasim.forms import shorten
 
-QUOTE_KEY_HINT: Final = 'a key with blanks, colons or quotes in it is written in quotes: "my key"'
+_QUOTE_HINTS: Final = {
+    "key": 'a key with blanks, colons or quotes in it is written in quotes: "my key"',
+    "client name": 'a name with blanks, colons or quotes in it is written in quotes: "my name"',
+}
 _BARE_KEY: Final = re.compile(r'[^\s:"]+')
 _WORD: Final = re.compile(r"\S+")
-_DIGITS: Final = re.compile(r"[0-9]{1,100}")
+_DIGITS: Final = re.compile(r"[0-9]+")
+_MOST_DIGITS: Final = 100
+"""How long a number in a command may be: more than any log needs, and far from where Python gives up."""
 
 
 class LineError(ValueError):
-    """A line is no command. ``place`` is the index of the character that is wrong; ``hint`` is what to do about it."""
+    """A line is no command. ``place`` is the index of the character that is wrong; ``hint`` is what to do about it.
 
-    def __init__(self, text: str, place: int, hint: str = "") -> None:
+    ``unfinished`` is the index where JSON begins that may go on in the next line; None where it cannot.
+    """
+
+    def __init__(self, text: str, place: int, hint: str = "", *, unfinished: int | None = None) -> None:
         super().__init__(text)
-        self.text, self.place, self.hint = text, place, hint
+        self.text, self.place, self.hint, self.unfinished = text, place, hint, unfinished
 
 
 def is_bare(key: str) -> bool:
@@ -39,7 +47,16 @@ def written(key: str) -> str:
     >>> written("k1"), written("my key")
     ('k1', '"my key"')
     """
-    return key if is_bare(key) else json.dumps(key, ensure_ascii=not key.isprintable())
+    return key if is_bare(key) else quoted(key)
+
+
+def quoted(text: str) -> str:
+    """The text in quotes, whether or not it needs them.
+
+    >>> quoted("ключ")
+    '"ключ"'
+    """
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 class Reader:
@@ -66,30 +83,31 @@ class Reader:
         """The next character; nothing at the end."""
         return self.line[self.place : self.place + 1]
 
-    def key(self) -> str:
-        """A key, bare or quoted; what follows it is left."""
+    def key(self, thing: str = "key") -> str:
+        """A key, bare or quoted; what follows it is left. ``thing`` is what errors call it."""
         start = self.place
         if self.peek() == '"':
             value, self.place = scan_json(self.line, start)
             key = str(value)
             if not key:
-                raise LineError("expected non-empty text as key", start)
+                raise LineError(f"expected non-empty text as {thing}", start)
             if self.peek() not in ("", ":") and not self.peek().isspace():
-                raise LineError("expected a blank or `:` after the key", self.place)
+                raise LineError(f"expected a blank or `:` after the {thing}", self.place)
             return key
         found = _BARE_KEY.match(self.line, start)
         if found is None:
-            raise LineError("expected a key before `:`", start, QUOTE_KEY_HINT)
+            raise LineError(f"expected a {thing} before `:`", start, _QUOTE_HINTS[thing])
         self.place = found.end()
         if self.peek() == '"':
-            raise LineError("a quote inside a key", self.place, QUOTE_KEY_HINT)
+            raise LineError(f"a quote inside a {thing}", self.place, _QUOTE_HINTS[thing])
         return found.group()
 
-    def only_key(self) -> str:
+    def only_key(self, thing: str = "key") -> str:
         """A key that no offset may follow."""
-        key = self.key()
+        key = self.key(thing)
         if self.peek() == ":":
-            raise LineError("no offset belongs here", self.place, QUOTE_KEY_HINT)
+            text = "no offset belongs here" if thing == "key" else f"a colon inside a {thing}"
+            raise LineError(text, self.place, _QUOTE_HINTS[thing])
         return key
 
     def offset(self) -> int | None:
@@ -110,8 +128,10 @@ def number(word: str, place: int, expected: str) -> int:
     7
     """
     if not _DIGITS.fullmatch(word):
-        hint = QUOTE_KEY_HINT if ":" in word else ""
+        hint = "keys are separated by blanks" if "," in word else _QUOTE_HINTS["key"] if ":" in word else ""
         raise LineError(f"expected {expected}, got `{shorten(word)}`", place, hint)
+    if len(word) > _MOST_DIGITS:
+        raise LineError(f"expected {expected} of at most {_MOST_DIGITS} digits, got {len(word):,}", place)
     return int(word)
 
 
@@ -131,14 +151,43 @@ def scan_json(text: str, start: int) -> tuple[Any, int]:
         value, end = _DECODER.raw_decode(text, start)
         msgspec.json.decode(text[start:end])  # it is stricter: no NaN, no lone surrogates, no number out of range
     except json.JSONDecodeError as error:
-        raise LineError(f"broken JSON: {error.msg[0].lower()}{error.msg[1:]}", min(error.pos, len(text))) from None
+        place = min(error.pos, len(text))
+        unfinished = None if text[place:].strip() else start
+        raise LineError(f"broken JSON: {_why_broken(error.msg)}", place, unfinished=unfinished) from None
     except msgspec.DecodeError as error:
-        raise LineError(f"broken JSON: {str(error)[0].lower()}{str(error)[1:]}", start) from None
+        raise LineError(f"broken JSON: {_why_refused(str(error))}", start) from None
     except (RecursionError, ValueError):
         raise LineError("JSON that is nested too deep, or has too long a number", start) from None
     if _depth(value) > _DEEPEST:
         raise LineError(f"JSON that is nested more than {_DEEPEST} levels deep", start)
     return value, end
+
+
+_WHY_BROKEN: Final = {
+    "Expecting value": "expected a value",
+    "Expecting property name": "expected a field's name in quotes",
+    "Expecting ',' delimiter": "expected `,` or the end of the list or object",
+    "Expecting ':' delimiter": "expected `:` after the field's name",
+    "Unterminated string": "a text that does not end: expected a closing quote",
+    "Invalid control character": "a line break or control character in a text: it is written as an escape, like \\n",
+    "Invalid \\u": "expected four hexadecimal digits after \\u",
+    "Invalid \\": "unknown escape: a backslash itself is written \\\\",
+    "Illegal trailing comma": "a comma with nothing after it",
+}
+"""What the decoder says, by how that begins, and what it means."""
+
+
+def _why_broken(said: str) -> str:
+    return next((why for begin, why in _WHY_BROKEN.items() if said.startswith(begin)), "this is no JSON")
+
+
+def _why_refused(said: str) -> str:
+    """Why JSON that one decoder took was refused by the stricter one."""
+    if "out of range" in said:
+        return "a number out of range"
+    if "surrogate" in said or "utf" in said.lower():
+        return "half a character: a surrogate (\\ud800 to \\udfff) stands alone"
+    return "NaN and Infinity are no JSON"
 
 
 def _depth(value: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ FIRST_CLIENT = "c1"
 """Who speaks until told otherwise; Maelstrom's name for the first client."""
 
 
-class Reply(Struct, frozen=True):
+class Reply:
     """A reply's body as JSON, and a way into it that leaves the messages' own JSON as it is.
 
     >>> reply = Reply(b'{"type":"poll_ok","msgs":{"k1":[[0,1.50]]}}')
@@ -23,15 +23,11 @@ class Reply(Struct, frozen=True):
     ('poll_ok', [b'1.50'])
     """
 
-    body: bytes
-
-    def _fields(self) -> dict[str, Raw]:
-        return msgspec.json.decode(self.body, type=dict[str, Raw])
-
-    @property
-    def type(self) -> str:
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self._fields = msgspec.json.decode(body, type=dict[str, Raw])
+        self.type = msgspec.json.decode(self._fields["type"], type=str)
         """``send_ok``, ``error``, ..."""
-        return msgspec.json.decode(self._fields()["type"], type=str)
 
     @property
     def is_error(self) -> bool:
@@ -40,28 +36,32 @@ class Reply(Struct, frozen=True):
 
     def code(self) -> int:
         """Of an error: its code."""
-        return msgspec.json.decode(self._fields()["code"], type=int)
+        return msgspec.json.decode(self._fields["code"], type=int)
 
     def text(self) -> str:
         """Of an error: the reason, which may be empty."""
-        return msgspec.json.decode(self._fields().get("text", Raw(b'""')), type=str)
+        return msgspec.json.decode(self._fields.get("text", Raw(b'""')), type=str)
 
     def offset(self) -> int:
         """Of a send: where the message is."""
-        return msgspec.json.decode(self._fields()["offset"], type=int)
+        return msgspec.json.decode(self._fields["offset"], type=int)
 
     def offsets(self) -> dict[str, int]:
         """Of a list: the committed offsets."""
-        return msgspec.json.decode(self._fields()["offsets"], type=dict[str, int])
+        return msgspec.json.decode(self._fields["offsets"], type=dict[str, int])
 
     def msgs(self) -> dict[str, list[tuple[int, Raw]]]:
         """Of a poll: for each key its messages, each as the JSON that came."""
-        return msgspec.json.decode(self._fields()["msgs"], type=dict[str, list[tuple[int, Raw]]])
+        return self._msgs
+
+    @cached_property
+    def _msgs(self) -> dict[str, list[tuple[int, Raw]]]:
+        return msgspec.json.decode(self._fields["msgs"], type=dict[str, list[tuple[int, Raw]]])
 
     def limited(self, max_messages: int) -> Reply:
         """Of a poll: the same with no more than so many messages of each key."""
         msgs = {key: records[:max_messages] for key, records in self.msgs().items()}
-        return Reply(msgspec.json.encode(self._fields() | {"msgs": Raw(msgspec.json.encode(msgs))}))
+        return Reply(msgspec.json.encode(self._fields | {"msgs": Raw(msgspec.json.encode(msgs))}))
 
 
 class KnownLog(Struct):
@@ -91,17 +91,17 @@ class Known(Struct):
     clients: list[str] = field(default_factory=lambda: [FIRST_CLIENT])
     logs: dict[str, KnownLog] = field(default_factory=dict)
 
-    def learn(self, body: Mapping[str, Any], reply: Reply) -> None:
+    def learn(self, ask: Ask, reply: Reply) -> None:
         """Takes in what a reply tells of the logs: only replies, so that any node can be the one that answers."""
         match reply.type:
             case "send_ok":
-                self._reaches(body["key"], reply.offset() + 1)
+                self._reaches(ask.field("key"), reply.offset() + 1)
             case "poll_ok":
                 for key, records in reply.msgs().items():
                     if records:
                         self._reaches(key, records[-1][0] + 1)
             case "commit_offsets_ok":
-                for key, offset in body["offsets"].items():
+                for key, offset in ask.field("offsets").items():
                     log = self.logs.setdefault(key, KnownLog())
                     log.committed = offset if log.committed is None else max(log.committed, offset)
             case "list_committed_offsets_ok":
@@ -130,7 +130,9 @@ class Session:
 
     def ask(self, ask: Ask) -> Exchange:
         """Sends the request as the client who is speaking, and keeps what came of it."""
-        reply = self.look(ask.body)
+        reply = self._sent(ask)
+        if reply is None and ask.wants_no_reply:
+            self._look_at(ask)
         if reply is not None and ask.max_messages is not None and reply.type == "poll_ok":
             reply = reply.limited(ask.max_messages)
         exchange = Exchange(self.known.client, ask, reply)
@@ -139,12 +141,24 @@ class Session:
 
     def look(self, body: dict[str, Any]) -> Reply | None:
         """Sends a request that is not part of the session's record: how the REPL itself looks at the logs."""
-        data = self.connection.ask(self.known.client, body)
+        return self._sent(Ask(body))
+
+    def _sent(self, ask: Ask) -> Reply | None:
+        data = self.connection.ask(self.known.client, ask.body)
         if data is None:
             return None
         reply = Reply(data)
-        self.known.learn(body, reply)
+        self.known.learn(ask, reply)
         return reply
+
+    def _look_at(self, ask: Ask) -> None:
+        """Learns from the log itself what a request has done that was not answered."""
+        match ask.field("type"), ask.field("key"), ask.field("offsets"):
+            case "send", str(key), _ if key:
+                end = self.known.logs.get(key, KnownLog()).end
+                self.look({"type": "poll", "offsets": {key: end}})
+            case "commit_offsets", _, dict(offsets):
+                self.look({"type": "list_committed_offsets", "keys": list(offsets)})
 
     def speak_as(self, client: str) -> None:
         """From here on requests are this client's."""

@@ -45,9 +45,14 @@ class TypedLines(FileHistory):
     def load_history_strings(self) -> Iterable[str]:
         """The lines, the latest first; none where the file cannot be read."""
         try:
-            return list(super().load_history_strings())
+            return [line for line in super().load_history_strings() if line.strip()]
         except OSError:
             return []
+
+    def append_string(self, string: str) -> None:
+        """Takes in a line, unless it is blank: nobody wants that one back."""
+        if string.strip():
+            super().append_string(string)
 
     def store_string(self, string: str) -> None:
         """Appends a line; where that cannot be done, it is remembered for this session only."""

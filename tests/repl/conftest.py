@@ -24,7 +24,8 @@ class Repl:
     def __post_init__(self):
         self.session = Session()
         self.runner = Runner(
-            self.session, Printer(json=self.json, out=self._console(self.out), err=self._console(self.err))
+            self.session,
+            Printer(json=self.json, out=lambda: self._console(self.out), err=lambda: self._console(self.err)),
         )
 
     def _console(self, file):

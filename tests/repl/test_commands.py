@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+from rich.cells import cell_len
+
 from kafkasim.console.runner import Outcome
+from kafkasim.console.session import KnownLog
 
 
 def test_send_tells_where_the_message_is(repl):
@@ -212,3 +216,74 @@ def test_of_a_long_line_the_part_around_the_place_is_shown(repl):
     line, mark = repl.errors.splitlines()[1:3]
     assert len(line) <= 80
     assert line[mark.index("^")] == "}"
+
+
+def test_a_request_without_msg_id_is_told_to_be_obeyed_and_its_log_is_known(repl):
+    repl.type("send k1 a")
+    out = repl.type('{"type": "send", "key": "k1", "msg": 1, "msg_id": null}')
+    assert (repl.outcome, out) == (Outcome.DONE, "no reply: it has no msg_id, so that the node does not answer\n")
+    repl.type('{"type": "commit_offsets", "offsets": {"k1": 1}, "msg_id": null}')
+    assert repl.type("keys").splitlines()[1].split() == ["k1", "2", "1", "2"]
+    assert len(repl.session.exchanges) == 3
+
+
+def test_the_payload_of_a_body_stays_as_it_was_typed(repl):
+    assert repl.type('{"type":"send","key":"k1","msg":1.50}', "poll k1") == "k1[0]  1.50\n" * 2
+
+
+def test_keys_and_show_stop_after_so_many_and_say_how_to_go_on(repl):
+    repl.type(*(f"send k{number} a" for number in range(23)))
+    assert repl.type("keys").splitlines()[-2:] == ["k19         1          -             0", "... and 3 more: keys k20"]
+    assert [line.split()[0] for line in repl.type("keys k20").splitlines()] == ["key", "k20", "k21", "k22"]
+    assert repl.type("show").splitlines()[-1] == "... and 3 more keys: keys k20"
+    repl.type("keys nope")
+    assert repl.errors == "error: there is no key nope yet\n"
+
+
+def test_show_asks_for_the_committed_offset_and_the_messages(repl):
+    repl.session.connection.ask("c9", {"type": "send", "key": "k1", "msg": 1})
+    repl.session.connection.ask("c9", {"type": "commit_offsets", "offsets": {"k1": 0}})
+    assert "processed up to here (committed)" in repl.type("show k1")
+
+
+def test_show_prints_a_refusal(repl):
+    ask = repl.session.connection.ask
+    error = b'{"type":"error","in_reply_to":1,"code":11,"text":"later"}'
+    repl.session.connection.ask = lambda client, body: error if body["type"] == "poll" else ask(client, body)
+    assert repl.type("show k1") == ""
+    assert (repl.outcome, repl.errors) == (Outcome.FAILED, "temporarily-unavailable (11): later\n")
+
+
+def test_polls_and_lists_teach_the_session(repl):
+    repl.session.connection.ask("c9", {"type": "send", "key": "k1", "msg": 1})
+    repl.session.connection.ask("c9", {"type": "commit_offsets", "offsets": {"k1": 0}})
+    repl.type("poll k1")
+    assert repl.session.known.logs["k1"] == KnownLog(end=1)
+    repl.type("list k1")
+    assert repl.session.known.logs["k1"] == KnownLog(end=1, committed=0)
+
+
+def test_tables_fit_the_terminal(terminal_repl):
+    repl = terminal_repl
+    repl.type(f"send {'k' * 200} a")
+    for line in (*repl.type("keys").splitlines(), *repl.type(f"list {'k' * 200}").splitlines()):
+        assert len(line) <= 80
+    assert "kkk…" in repl.type("keys")
+
+
+def test_a_message_shown_whole_keeps_its_blanks_and_joiners(terminal_repl):
+    message = "x " + " " * 120 + "👩\u200d🚀"
+    assert f'"{message}"\n' in terminal_repl.type(f"send k1 {message}")
+
+
+def test_clients_are_listed_as_they_are_typed(repl):
+    assert repl.type('as "two words"', "as alice", "as") == 'alice is speaking to n0 (also here: c1, "two words")\n'
+
+
+@pytest.mark.parametrize("junk", ["\\u0001" * 200, "\x01" * 200, "日" * 200])
+def test_the_mark_is_under_the_place_in_any_long_line(repl, junk):
+    repl.type(f'send k1 ["{junk}", }}')
+    line, mark = repl.errors.splitlines()[1:3]
+    assert cell_len(line) <= 80
+    assert line[-1] == "}" or "\x01" in junk
+    assert cell_len(line) - 1 == mark.index("^") or "\x01" in junk

@@ -1,8 +1,11 @@
 """What is offered at the end of what has been typed."""
 
+import json
+
 import pytest
 
 from kafkasim.console.completion import complete
+from kafkasim.console.scanning import written
 from kafkasim.console.session import Known, KnownLog
 
 KNOWN = Known(
@@ -37,9 +40,14 @@ def offered(text, known=KNOWN):
         ('send "my k', ['send "my key"']),
         ("send k1 ", []),
         ("send k1 k", []),
-        ("poll k1 ", ["poll k1 k2", 'poll k1 "my key"', "poll k1 late"]),
+        ("poll k1 ", ["poll k1 k2", 'poll k1 "my key"', "poll k1 late", "poll k1 max="]),
+        ("poll k1 max=3 m", ['poll k1 max=3 "my key"']),
+        ("poll my", ['poll "my key"']),
+        ("SE", ["send"]),
+        ("help Q", ["help quit"]),
+        ("poll k1:" + "1" * 5000, []),
         ("poll k1:0 k", ["poll k1:0 k2"]),
-        ('poll "my key":3 m', []),
+        ('poll "my key":3 m', ['poll "my key":3 max=']),
         ('poll "my key" "', ['poll "my key" "k1"', 'poll "my key" "k2"', 'poll "my key" "late"']),
         ("poll k1:", ["poll k1:0", "poll k1:1", "poll k1:2", "poll k1:3"]),
         ("poll k1:2", ["poll k1:2"]),
@@ -56,7 +64,7 @@ def offered(text, known=KNOWN):
         ("as ", ["as c1", 'as "two words"']),
         ("as c1 ", []),
         ("help li", ["help list", "help list_committed_offsets"]),
-        ("keys ", []),
+        ("keys ", ["keys k1", "keys k2", 'keys "my key"', "keys late"]),
         ('{"type": "send"', ['{"type": "send", "key": "k1", "msg": "hello"}']),
         ('{"x', []),
     ],
@@ -81,3 +89,15 @@ def test_a_long_log_offers_a_few_offsets_and_no_end_of_them():
 def test_nothing_is_known_at_first():
     assert complete("poll ", Known()) == []
     assert complete("poll k1:", Known()) == []
+
+
+@pytest.mark.parametrize("key", ["ключ раз", "ключ:раз", "日本 1", 'a "b" c', "k\\d e", "k\u202e x"])
+def test_a_key_in_quotes_is_completed_from_any_of_its_beginnings(key):
+    known = Known(logs={key: KnownLog(end=2)})
+    for length in range(len(key) + 1):
+        begun = json.dumps(key[:length], ensure_ascii=False)[:-1]
+        assert [f"poll {begun}"[: each.start] + each.text for each in complete(f"poll {begun}", known)] == [
+            f"poll {written(key)}"
+        ]
+    assert [candidate.text for candidate in complete(f"poll {written(key)}:1", known)] == ["1"]
+    assert offered(f"list {written(key)} ", known) == []

@@ -1,11 +1,13 @@
 """Files: running commands from them, saving sessions to them, remembering typed lines in them."""
 
+import shlex
+
 import pytest
 
 from kafkasim.console.runner import Outcome
 from kafkasim.console.typed_lines import TypedLines, typed_lines_path
 from kafkasim.scenario import model
-from kafkasim.scenario.load import loads
+from kafkasim.scenario.load import load, loads
 
 # --------------------------------------------------------------------------------------
 # source
@@ -191,3 +193,90 @@ def test_typed_lines_that_cannot_be_kept_are_done_without(tmp_path):
         lines.store_string("poll k1")
         assert list(lines.load_history_strings()) == []
     TypedLines(tmp_path / "history").store_string("half \udce4 a character")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"send k1 {'1' * 1500}", "step 2: "),
+        (f"send k1 {'1' * 4000}", "an integer of 4000 characters"),
+        ("send k1 0.1000000000000000000000001", "a scenario would keep the number 0.1000000000000000000000001 as 0.1"),
+        ('{"type": "send", "key": "k1", "msg": 1e-400}', "a scenario would keep the number 1e-400 as 0.0"),
+    ],
+)
+def test_what_simulate_would_refuse_or_read_otherwise_is_not_saved(repl, tmp_path, line, reason):
+    repl.type("send k1 a", line, f"save {tmp_path}/lesson.yaml")
+    assert repl.errors.startswith("error: cannot save: ")
+    assert reason in repl.errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scenario_with_too_many_values_is_not_saved(repl, tmp_path, monkeypatch):
+    monkeypatch.setattr("kafkasim.scenario.tree._MOST_NODES", 50)
+    repl.type(*["send k1 a"] * 10, f"save {tmp_path}/lesson.yaml")
+    assert "expected at most 50 values" in repl.errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_that_a_scenario_keeps_are_saved(repl, tmp_path):
+    repl.type("send k1 1.50", "send k1 0.1", "send k1 1E5", "send k1 -0.0")
+    assert [step.step.action.msg for step in saved(repl, tmp_path).steps] == [1.5, 0.1, 100000.0, -0.0]
+
+
+@pytest.mark.parametrize("name", ["-lesson.yaml", "my lesson.yaml", "~/lesson.yaml", "it's.yaml"])
+def test_the_command_that_saving_prints_works(repl, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    said = repl.type("send k1 a", f'save "{name}"')
+    arguments = shlex.split(said.partition("run it with: ")[2])
+    assert arguments[:2] == ["kafkasim", "simulate"]
+    assert not arguments[2].startswith(("-", "~"))
+    assert load(arguments[2]).steps
+
+
+def test_overwriting_keeps_the_mode_and_follows_a_link(repl, tmp_path):
+    path, link = tmp_path / "real" / "lesson.yaml", tmp_path / "link.yaml"
+    path.parent.mkdir()
+    path.write_text("old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    repl.type("send k1 a", f"save --overwrite {link}")
+    assert link.is_symlink()
+    assert path.read_text().startswith("name: link\n")
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [each.name for each in path.parent.iterdir()] == ["lesson.yaml"]
+
+
+def test_a_name_as_long_as_names_can_be_is_written(repl, tmp_path):
+    repl.type("send k1 a", f"save {tmp_path}/{'x' * 255}")
+    assert repl.errors == ""
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_directory_is_no_file_to_save_to_and_nobody_is_asked(repl, tmp_path):
+    repl.runner.confirm = pytest.fail
+    repl.type("send k1 a", f"save {tmp_path}")
+    assert repl.errors == f"error: {tmp_path} is a directory: expected a file\n"
+
+
+def test_files_that_source_one_another_end_somewhere(repl, tmp_path):
+    for number in range(300):
+        (tmp_path / f"{number}.txt").write_text(f"source {tmp_path}/{number + 1}.txt\n")
+    repl.type(f"source {tmp_path}/0.txt")
+    assert repl.errors == (
+        f"{tmp_path}/49.txt:1: error: {tmp_path}/50.txt was not run: expected at most 50 files inside one another\n"
+    )
+
+
+def test_a_tilde_is_the_home_of_who_types_it(repl, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.txt").write_text("send k1 a\n")
+    assert repl.type("source ~/a.txt") == 'k1[0]  "a"\n'
+
+
+def test_blank_lines_are_not_remembered(tmp_path):
+    lines = TypedLines(tmp_path / "history")
+    for line in ("keys", "   ", ""):
+        lines.append_string(line)
+    assert list(lines.load_history_strings()) == ["keys"]

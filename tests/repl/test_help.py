@@ -1,5 +1,6 @@
 """Help says about each command what it must, in the words of the messages' own page."""
 
+import json
 from inspect import getdoc
 
 import pytest
@@ -22,6 +23,20 @@ def test_the_overview_has_every_command_and_fits(width):
     assert max(map(len, lines[: len(COMMANDS)])) <= width
 
 
+def test_a_narrow_overview_fits_too():
+    lines = text_of(width=40).splitlines()
+    assert "poll KEY[:OFFSET]... [max=N]" in lines
+    assert max(map(len, lines[: 2 * len(COMMANDS)])) <= 40
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_of_a_command_tells_its_other_names_its_details_and_examples(command):
+    text = text_of(command)
+    assert all(alias in text for alias in command.aliases)
+    assert command.details in text
+    assert all(f"  {example}\n" in f"{text}\n" for example in command.examples)
+
+
 @pytest.mark.parametrize("command", RPC_COMMANDS, ids=lambda command: command.name)
 def test_help_of_an_rpc_tells_its_fields_its_reply_and_its_errors(command):
     text = text_of(command)
@@ -30,6 +45,7 @@ def test_help_of_an_rpc_tells_its_fields_its_reply_and_its_errors(command):
         assert error_title(code) in text
     for field in (*command.rpc.request.__struct_fields__, *command.rpc.reply.__struct_fields__):
         assert field in ("msg_id", "in_reply_to") or f"  {field}: " in text
+    assert all(f"  {json.dumps(each)}" in text for each in command.rpc.example)
     assert max(map(len, text.splitlines())) <= 100
 
 

@@ -1,8 +1,10 @@
 """The line editor, typed at through a pipe."""
 
+import signal
 from contextlib import contextmanager
 
 import pytest
+from msgspec import Raw
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
@@ -10,8 +12,10 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from prompt_toolkit.validation import ValidationError
+from rich.console import Console
 
-from kafkasim.console.terminal import LineCompleter, LineValidator, Terminal
+from kafkasim.console.session import Known, KnownLog
+from kafkasim.console.terminal import LineCompleter, LineValidator, Terminal, _statuses, _toolbar
 from kafkasim.repl import converse
 
 CTRL_C, CTRL_D, ENTER, TAB, RIGHT, UP = "\x03", "\x04", "\r", "\t", "\x1b[C", "\x1b[A"
@@ -89,9 +93,33 @@ def test_pasted_lines_are_run_one_after_the_other(repl):
     assert typed(repl, PASTE + "send k1 a\nsend k1 b\n" + PASTE_END + ENTER) == 'k1[0]  "a"\nk1[1]  "b"\n'
 
 
-def test_pasted_lines_stop_at_the_first_that_fails(repl):
-    assert typed(repl, PASTE + "send k1 a\nsnd\nsend k1 b" + PASTE_END + ENTER) == 'k1[0]  "a"\n'
-    assert "did you mean `send`?" in repl.errors
+def test_of_pasted_lines_none_is_run_where_one_is_no_command(repl, monkeypatch):
+    pasted = PASTE + "send k1 a\nsnd\nsend k1 b" + PASTE_END + ENTER
+    assert typed(repl, pasted + CTRL_C) == ""
+    monkeypatch.setenv("TERM", "dumb")
+    assert typed(repl, pasted) == ""
+    assert repl.errors.startswith('pasted line 2:1: error: unknown command "snd"\n  snd\n  ^\n')
+
+
+def test_of_pasted_lines_those_after_a_refused_request_are_counted(repl):
+    pasted = PASTE + "send k1 a\ncommit k1:7\nsend k1 b\n\nkeys\n" + PASTE_END + ENTER
+    assert typed(repl, pasted) == 'k1[0]  "a"\n'
+    first, last = repl.errors.splitlines()
+    assert first.startswith("pasted line 2: precondition-failed (22): ")
+    assert last == "error: 2 more pasted lines not run"
+
+
+def test_a_pasted_body_may_be_followed_by_another_command(repl):
+    pasted = PASTE + 'send k1 {\n  "a": [\n    1]\n}\npoll k1' + PASTE_END + ENTER
+    assert typed(repl, pasted).splitlines() == ['k1[0]  {   "a": [     1] }'] * 2
+
+
+def test_broken_pasted_json_is_refused_at_its_own_line():
+    text = 'keys\nsend k1 {\n  "a": x\n}'
+    with pytest.raises(ValidationError) as caught:
+        LineValidator().validate(Document(text))
+    assert caught.value.cursor_position == text.index("x")
+    assert caught.value.message == "pasted line 3: broken JSON: expected a value"
 
 
 def test_a_pasted_body_may_have_several_lines(repl):
@@ -177,15 +205,15 @@ def test_the_toolbar_tells_what_to_do_about_a_refused_line(repl):
     assert " did you mean `send`?" in shown
 
 
-@pytest.mark.parametrize("text", ["send k1", "poll k1:x", "snd", '{"type": }'])
-def test_what_surely_is_no_command_is_refused_with_the_cursor_at_the_place(text):
+@pytest.mark.parametrize(("text", "place"), [("send k1", 7), ("poll k1:x", 8), ("  snd", 2), ('{"type": }', 9)])
+def test_what_surely_is_no_command_is_refused_with_the_cursor_at_the_place(text, place):
     with pytest.raises(ValidationError) as caught:
         LineValidator().validate(Document(text))
-    assert caught.value.cursor_position <= len(text)
+    assert caught.value.cursor_position == place
     assert caught.value.message
 
 
-@pytest.mark.parametrize("text", ["", "# comment", "commit k1:99", '{"type": "frobnicate"}', "a\nb"])
+@pytest.mark.parametrize("text", ["", "# comment", "commit k1:99", '{"type": "frobnicate"}', "keys\nkeys"])
 def test_what_may_be_meant_is_let_through(text):
     LineValidator().validate(Document(text))
 
@@ -196,3 +224,87 @@ def test_files_are_completed_where_a_file_is_wanted(repl, tmp_path):
     for command in ("source", "save", "save --overwrite"):
         document = Document(f"{command} {tmp_path}/les")
         assert [found.text for found in completer.get_completions(document, CompleteEvent())] == ["son.txt"]
+
+
+def test_a_file_whose_name_has_blanks_is_completed_in_quotes(repl, tmp_path):
+    (tmp_path / "my lesson.txt").touch()
+    completer = LineCompleter(repl.session)
+    for begun in (f"{tmp_path}/my", f'"{tmp_path}/my l'):
+        document = Document(f"source {begun}")
+        found = list(completer.get_completions(document, CompleteEvent()))
+        assert [(each.text, each.start_position) for each in found] == [(f'"{tmp_path}/my lesson.txt"', -len(begun))]
+
+
+def test_overwrite_is_offered_where_a_file_is_saved(repl, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    completer = LineCompleter(repl.session)
+    for line in ("save ", "save --o"):
+        assert [found.text for found in completer.get_completions(Document(line), CompleteEvent())] == ["--overwrite"]
+    assert list(completer.get_completions(Document("source "), CompleteEvent())) == []
+
+
+def test_a_completion_that_fails_offers_nothing(repl, monkeypatch):
+    monkeypatch.setattr("kafkasim.console.terminal.complete", lambda *_: 1 / 0)
+    assert list(LineCompleter(repl.session).get_completions(Document("poll "), CompleteEvent())) == []
+
+
+@pytest.mark.parametrize("columns", [20, 30, 40, 80])
+def test_the_toolbar_cuts_no_hint_and_fits(columns):
+    known = Known(client="alice", logs={"k1": KnownLog(end=2)})
+    hint = "to send it as text, put it in quotes"
+    lines = "".join(fragment[1] for fragment in _toolbar(hint, _statuses(known, "n0"), columns)).split("\n")
+    assert max(map(len, lines)) <= columns
+    assert hint in " ".join(" ".join(lines).split())
+    assert "1 key, 2 messages" in lines[-1]
+    assert ("alice" in lines[-1]) is (columns >= 40)
+
+
+def test_enter_is_no_yes_to_overwriting(repl, tmp_path):
+    path = tmp_path / "lesson.yaml"
+    path.write_text("precious")
+    typed(repl, f"send k1 a{ENTER}save {path}{ENTER}{ENTER}")
+    assert path.read_text() == "precious"
+
+
+def test_ctrl_c_while_lines_run_stops_between_two_of_them(repl, tmp_path):
+    path = tmp_path / "big.txt"
+    path.write_text("".join(f"send k1 {number}\n" for number in range(5)))
+    ask = repl.session.connection.ask
+
+    def interrupted(client, body):
+        """By somebody who keeps pressing Ctrl-C while the third message is on its way."""
+        reply = ask(client, body)
+        if body.get("msg") == Raw(b"2"):
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        return reply
+
+    repl.session.connection.ask = interrupted
+    out = typed(repl, f"source {path}{ENTER}poll k1{ENTER}")
+    assert out.splitlines() == ["k1[0]  0", "k1[1]  1", "k1[2]  2"] * 2
+    assert repl.errors == f"interrupted at {path}:4\n"
+    assert len(repl.session.exchanges) == 4
+
+
+def test_a_second_ctrl_c_cuts_what_is_printed_and_the_next_reply_is_whole(terminal_repl, monkeypatch):
+    repl = terminal_repl
+    cuts = []
+    repl.type(*(f"send k1 {number}" for number in range(3)))
+    before = len(repl.out.getvalue())
+    monkeypatch.setattr(Console, "render", lambda console, *a, **k: cut_render(console, cuts, *a, **k))
+    out = typed(repl, f"poll k1{ENTER}send k1 next{ENTER}")[before:]
+    assert out.endswith('k1[3]  "next"\n')
+    assert "k1[2]" not in out
+    assert repl.errors == "\ninterrupted\n"
+
+
+RENDER = Console.render
+
+
+def cut_render(console, cuts, *arguments, **options):
+    """The first time it is stopped halfway, by somebody who presses Ctrl-C twice."""
+    if not cuts:
+        cuts.append(True)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    return RENDER(console, *arguments, **options)

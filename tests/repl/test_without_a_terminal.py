@@ -14,6 +14,10 @@ from kafkasim.repl import main
 RUN = "import json, sys; from kafkasim.repl import main; sys.exit(main(*json.loads(sys.argv[1])))"
 
 
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""As a user's: what is only there because nothing is buffered is not there for them."""
+
+
 def command(*arguments):
     return [sys.executable, "-c", RUN, json.dumps(arguments)]
 
@@ -21,6 +25,7 @@ def command(*arguments):
 def piped(typed, *arguments, **options):
     """Exit code, standard output and standard error of a process of its own into which this is piped."""
     data = typed if isinstance(typed, bytes) else typed.encode()
+    options.setdefault("env", BUFFERED)
     done = subprocess.run(command(*arguments), input=data, capture_output=True, timeout=60, check=False, **options)
     assert b"Traceback" not in done.stderr
     return done.returncode, done.stdout.decode(), done.stderr.decode()
@@ -109,7 +114,7 @@ def test_bytes_that_are_no_text_are_an_error_at_their_place():
 
 def test_a_closed_standard_input_is_told_of():
     closed = f"import sys; sys.stdin.close(); sys.stdin = None; {RUN}"
-    done = subprocess.run([sys.executable, "-c", closed, "[]"], capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-c", closed, "[]"], capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (2, b"error: cannot read standard input: it is closed\n")
 
 
@@ -139,19 +144,19 @@ def test_no_escape_codes_without_a_terminal(run):
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_what_standard_output_cannot_say_is_escaped(encoding):
-    code, out, _ = piped("", ["send k1 日本"], env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    code, out, _ = piped("", ["send k1 日本"], env={**BUFFERED, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
     assert (code, out) == (0, 'k1[0]  "\\u65e5\\u672c"\n')
 
 
 def test_json_stays_json_whatever_standard_output_can_say():
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    environment = {**BUFFERED, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     code, out, _ = piped("", ["send k1 é日😀", "poll k1"], None, True, env=environment)
     assert code == 0
     assert json.loads(out.splitlines()[1])["msgs"] == {"k1": [[0, "é日😀"]]}
 
 
 def test_each_reply_is_there_before_the_next_line_is_typed():
-    with subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=BUFFERED) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         for number in range(3):
@@ -169,7 +174,7 @@ def test_a_reader_that_has_had_enough_is_no_error(colours):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, **colours},
+        env={**BUFFERED, **colours},
     ) as process:
         assert process.stdout is not None
         process.stdout.close()
@@ -179,7 +184,9 @@ def test_a_reader_that_has_had_enough_is_no_error(colours):
 
 def test_an_output_that_cannot_be_written_is_told_of():
     with Path(os.devnull).open("rb") as unwritable:
-        done = subprocess.run(command(["send k1 x"]), stdout=unwritable, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            command(["send k1 x"]), stdout=unwritable, stderr=subprocess.PIPE, check=False, timeout=60, env=BUFFERED
+        )
     assert done.returncode == 1
     assert done.stderr == b"error: cannot write to standard output: Bad file descriptor\n"
 
@@ -198,5 +205,28 @@ def test_ctrl_c_ends_quietly():
 
 def test_the_line_editor_is_not_loaded_where_nobody_types(run):
     script = f"{RUN.replace('sys.exit(', '(')}; sys.exit('prompt_toolkit' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script, '[["send k1 a"]]'], check=False, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, '[["send k1 a"]]'], check=False, capture_output=True, timeout=60
+    )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize(
+    ("line", "stream", "told"),
+    [
+        ("nope", "stderr", b""),
+        ("send k1 a", "stdout", b"error: cannot write to standard output: No space left on device\n"),
+    ],
+)
+def test_a_full_disk_is_an_error_whichever_stream_it_is(line, stream, told):
+    with Path("/dev/full").open("wb") as full:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: full}
+        done = subprocess.run(command([line]), **streams, check=False, timeout=60, env=BUFFERED)
+        both = subprocess.run(command([line]), stdout=full, stderr=full, check=False, timeout=60, env=BUFFERED)
+    assert (done.returncode, both.returncode) == (1, 1)
+    assert (done.stderr or b"") == told
+
+
+def test_a_file_without_a_name_is_wrong_usage(run):
+    assert run(file="") == (2, "", "error: expected the name of a file, got an empty text\n")
