@@ -23,8 +23,8 @@ def save(name: str, why: str, steps: Sequence[model.ScriptStep]) -> str:
     """The text of a scenario that takes these steps one after the other and expects the same replies.
 
     `kafkasim.scenario.load.loads` reads the same steps back, whatever the keys and messages are. Each message takes a
-    millisecond, so that no two steps happen at the same time and a timeline tells them apart. Payloads may be
-    Python values or `msgspec.Raw`. Raises `ValueError` where there is nothing to save, and where YAML cannot say a
+    millisecond, so that no two steps happen at the same time and a timeline tells them apart. Raises `ValueError` where
+    there is nothing to save, and where YAML cannot say a
     value: half a character, a number that is none, something nested nearly a hundred levels deep.
 
     >>> hello = model.Step(model.Send("k1", "hello"), {"offset": 0}, expects=True)

@@ -288,7 +288,7 @@ def test_ctrl_c_while_lines_run_stops_between_two_of_them(repl, tmp_path):
 
 def test_a_second_ctrl_c_cuts_what_is_printed_and_the_next_reply_is_whole(terminal_repl, monkeypatch):
     repl = terminal_repl
-    cuts = []
+    cuts: list[bool] = []
     repl.type(*(f"send k1 {number}" for number in range(3)))
     before = len(repl.out.getvalue())
     monkeypatch.setattr(Console, "render", lambda console, *a, **k: cut_render(console, cuts, *a, **k))

@@ -221,8 +221,8 @@ def test_the_line_editor_is_not_loaded_where_nobody_types(run):
 )
 def test_a_full_disk_is_an_error_whichever_stream_it_is(line, stream, told):
     with Path("/dev/full").open("wb") as full:
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: full}
-        done = subprocess.run(command([line]), **streams, check=False, timeout=60, env=BUFFERED)
+        out, err = (full, subprocess.PIPE) if stream == "stdout" else (subprocess.PIPE, full)
+        done = subprocess.run(command([line]), stdout=out, stderr=err, check=False, timeout=60, env=BUFFERED)
         both = subprocess.run(command([line]), stdout=full, stderr=full, check=False, timeout=60, env=BUFFERED)
     assert (done.returncode, both.returncode) == (1, 1)
     assert (done.stderr or b"") == told

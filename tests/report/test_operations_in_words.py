@@ -97,8 +97,8 @@ def test_the_faults_in_between_are_told_where_they_happened():
     assert [(line.when, line.who, line.what) for line in lines if line.index is None] == [
         ("0.0030 s", "n0", "ends by itself: out of memory"),
         ("0.0040 s", "n0", "starts again"),
-        ("0.0050 s", "network", "is cut: n0 | c1, c2 | all others"),
-        ("0.0070 s", "network", "is whole again"),
+        ("0.0050 s", "network", "is cut: n0 | c1, c2"),
+        ("0.0070 s", "network", "heals a partition"),
     ]
     assert [line.index for line in lines] == [0, 0, None, None, None, 1, None, 1]
 
