@@ -14,6 +14,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+_SAFE: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
 _SHOWN: Final = 80
 """How many characters of a value an error quotes before it cuts it short."""
 
@@ -35,8 +37,11 @@ def show(value: Any) -> str:
     """
     try:
         text = msgspec.json.encode(value).decode()
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        text = repr(value)
+    except Exception:  # noqa: BLE001 - what an error quotes must not become an error itself
+        try:
+            text = repr(value)
+        except Exception:  # noqa: BLE001 - as above: nested too deep, too long a number, a repr that raises
+            text = f"<{type(value).__name__}>"
     return shorten(text)
 
 
@@ -47,6 +52,21 @@ def shorten(text: str) -> str:
     80
     """
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def printable(text: str) -> str:
+    r"""The text with everything that is not a visible character escaped.
+
+    >>> printable("k\x1b[31m1\n\u202e")
+    'k\\x1b[31m1\\n\\u202e'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _SAFE.get(char) or _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    return char.encode("ascii", "backslashreplace").decode() if ord(char) > 0x7F else f"\\x{ord(char):02x}"
 
 
 def mismatch(value: Mapping[str, Any], form: type[msgspec.Struct]) -> str | None:

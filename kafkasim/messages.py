@@ -27,7 +27,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from kafkasim.forms import mismatch, quote, shorten, show
+from kafkasim.forms import mismatch, printable, quote, shorten, show
 
 # --------------------------------------------------------------------------------------
 # 1. Error codes
@@ -446,7 +446,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _shown(line: bytes) -> str:
-    return shorten(line.decode(errors="backslashreplace").strip())
+    return shorten(printable(line.decode(errors="backslashreplace").strip()))
 
 
 def request_from_body(body: dict[str, Any]) -> AnyRequest:

@@ -184,6 +184,8 @@ def _one_by_one(lines: bytes) -> Iterator[Envelope[AnyRequest]]:
                 yield decode_line(line)
             except NotAnEnvelopeError as error:
                 _LOG.warning("skipped a line that is no message: %s", error)
+            except Exception:  # noqa: BLE001 - one line that we fail at is no reason to end
+                _LOG.exception("skipped a line: this is a bug of ours")
 
 
 def _read(stdin: int, signals: Signals) -> bytes:

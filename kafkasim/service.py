@@ -25,7 +25,7 @@ from typing import Any, Final
 from msgspec import Raw, Struct
 
 from kafkasim.core import LogEngine
-from kafkasim.forms import show
+from kafkasim.forms import quote, show
 from kafkasim.messages import (
     AnyReply,
     AnyRequest,
@@ -131,10 +131,12 @@ class Service:
                 return self.init(request)
             case BadRequest():
                 if request.msg_id is None:
-                    _LOG.warning("refused, unanswered (it has no msg_id), from %s: %s", envelope.src, request.text)
+                    _LOG.warning(
+                        "refused, unanswered (it has no msg_id), from %s: %s", quote(envelope.src), request.text
+                    )
                 return Error(code=request.code, text=request.text)
             case UnexpectedReply():
-                _LOG.info("ignored a reply that nobody asked for, from %s: %s", envelope.src, show(request.body))
+                _LOG.info("ignored a reply that nobody asked for, from %s: %s", quote(envelope.src), show(request.body))
                 return None
         raise NotSupportedError(f"{type(request).__name__} is not served here")
 
@@ -142,7 +144,7 @@ class Service:
         """The reply to a request that raised: its own error where it was refused, ours where we failed."""
         if isinstance(error, RpcError):
             return Error(code=error.code, text=str(error))
-        _LOG.error("failed to handle %s from %s", show(envelope.body), envelope.src, exc_info=error)
+        _LOG.error("failed to handle %s from %s", show(envelope.body), quote(envelope.src), exc_info=error)
         return Error(code=ErrorCode.CRASH, text=f"the node failed: {type(error).__name__}: {error}")
 
     def init(self, request: Init) -> AnyReply:
@@ -272,8 +274,8 @@ class LogService(Service):
         if isinstance(request, CommitOffsets):
             try:
                 self.engine.check_commit(request.offsets)
-            except RpcError as error:
-                return self.answer(envelope, Error(code=error.code, text=str(error)))
+            except Exception as error:  # noqa: BLE001 - as in `Service.receive`
+                return self.answer(envelope, self.refusal(envelope, error))
         self._last_token += 1
         self._unsafe[self._last_token] = envelope
         return [Write(self._last_token, request)]

@@ -10,6 +10,7 @@ from rich.text import Text
 from kafkasim.check import check_file
 from kafkasim.cli.failures import UsageError, os_error_words
 from kafkasim.cli.progress import ProgressBar
+from kafkasim.forms import printable
 from kafkasim.history import Consistency, HistoryError
 from kafkasim.report.conclusion import check_code, heaviest
 from kafkasim.report.descriptions import every_description
@@ -17,7 +18,6 @@ from kafkasim.report.document import Document, check_document, checks_document, 
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.history import check_words, history_report
 from kafkasim.report.screen import make_screen, show, write
-from kafkasim.report.words import printable
 
 
 def check_command(files: Sequence[str], consistency: Consistency | None, *, json: bool) -> ExitCode:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from kafkasim import __version__
+from kafkasim.forms import printable
 from kafkasim.report.exit_codes import ExitCode
-from kafkasim.report.words import printable
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 

@@ -15,6 +15,7 @@ from kafkasim.cli.failures import UsageError, os_error_words
 from kafkasim.cli.outputs import check_apart, check_history_paths, check_writable, history_path, writing
 from kafkasim.cli.performing import Performance
 from kafkasim.cli.progress import ProgressBar
+from kafkasim.forms import printable
 from kafkasim.history import Consistency, write_whole
 from kafkasim.report.command import Overrides
 from kafkasim.report.conclusion import Runs, heaviest
@@ -24,7 +25,6 @@ from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show, write
 from kafkasim.report.several import several_report
-from kafkasim.report.words import printable
 from kafkasim.scenario.bug_names import CLUSTER_BUGS
 from kafkasim.scenario.load import load
 from kafkasim.scenario.model import Scenario

@@ -12,10 +12,11 @@ from rich.text import Text
 
 from kafkasim.checkers.table import NEVER_CHECKED
 from kafkasim.checkers.verdict import Anomaly, CheckResult, Example
+from kafkasim.forms import printable
 from kafkasim.history import History
 from kafkasim.report.operations import timeline
 from kafkasim.report.screen import indented
-from kafkasim.report.words import count_of, counted_words, key_words, listed, printable, ranges
+from kafkasim.report.words import count_of, counted_words, key_words, listed, ranges
 
 EXAMPLES: Final = 2
 """How many examples of the worst kind are told, and of the other kinds one; all are counted. More teach nothing."""

@@ -9,12 +9,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from kafkasim.checkers.verdict import CheckResult
+from kafkasim.forms import printable
 from kafkasim.history import History
 from kafkasim.report.anomalies import anomalies_section, checked_section
 from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.figures import operations_table, outcomes_of
 from kafkasim.report.screen import indented
-from kafkasim.report.words import count_of, listed, printable
+from kafkasim.report.words import count_of, listed
 
 
 def history_report(

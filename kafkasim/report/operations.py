@@ -19,9 +19,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from kafkasim.forms import printable
 from kafkasim.history import FaultEvent, Operation
 from kafkasim.messages import error_title
-from kafkasim.report.words import brief, count_of, instant, key_words, printable
+from kafkasim.report.words import brief, count_of, instant, key_words
 
 HARMLESS: Final = ("poll", "list_committed_offsets")
 """The operations that change nothing: whether they happened matters to nobody but their client."""

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from kafkasim.forms import printable
 from kafkasim.report.anomalies import anomalies_section, checked_section
 from kafkasim.report.command import AS_WRITTEN, Overrides, command_that_repeats
 from kafkasim.report.conclusion import Runs
@@ -16,7 +17,7 @@ from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import operations_table
 from kafkasim.report.screen import indented
-from kafkasim.report.words import brief, count_of, duration, listed, printable, rate
+from kafkasim.report.words import brief, count_of, duration, listed, rate
 from kafkasim.scenario.model import Latency, NodeCrash, Partition, Scenario
 from kafkasim.sim.result import Result, Statistics, Unmet
 

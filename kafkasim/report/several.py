@@ -10,13 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from kafkasim.forms import printable
 from kafkasim.report.command import Overrides, command_that_repeats
 from kafkasim.report.conclusion import Runs, heaviest
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import plain_table
 from kafkasim.report.run import conclusion_words, place_words, value_words
 from kafkasim.report.screen import indented
-from kafkasim.report.words import count_of, listed, printable, ranges
+from kafkasim.report.words import count_of, listed, ranges
 from kafkasim.sim.result import Result
 
 FAILED: Final = 20

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
+from kafkasim.forms import printable
+
 _UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 _PLURAL: Final = re.compile(r"(?<=[^s])s\b")
 _PLAIN_KEY: Final = re.compile(r"[\w./-]+")
-_SAFE: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def count_of(number: int, noun: str, plural: str | None = None) -> str:
@@ -68,21 +69,6 @@ def rate(per_second: float) -> str:
     ('998', '1,000', '0.25')
     """
     return f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.2f}".rstrip("0").rstrip(".")
-
-
-def printable(text: str) -> str:
-    r"""The text with everything that is not a visible character escaped.
-
-    >>> printable("k\x1b[31m1\n\u202e")
-    'k\\x1b[31m1\\n\\u202e'
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _SAFE.get(char) or _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    return char.encode("ascii", "backslashreplace").decode() if ord(char) > 0x7F else f"\\x{ord(char):02x}"
 
 
 def brief(value: Any, width: int = 32) -> str:

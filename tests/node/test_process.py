@@ -234,7 +234,7 @@ def test_the_launcher_takes_the_venv_of_its_checkout_where_there_is_one(request,
     python.write_text('#!/bin/sh\necho "$@"\n')
     python.chmod(0o755)
     done = subprocess.run([launcher, "--max"], input=b"", capture_output=True, timeout=PATIENCE, check=False)
-    assert done.stdout == b"-m kafkasim node --max\n"
+    assert done.stdout == b"-P -m kafkasim node --max\n", "-P: nothing is imported from where it was called"
 
 
 def test_a_node_imports_nothing_that_would_make_it_start_slowly():
