@@ -4,6 +4,7 @@ import pytest
 
 from kafkasim.core import LogEngine
 from kafkasim.messages import (
+    AnyReply,
     AnyRequest,
     BadRequest,
     CommitOffsets,
@@ -64,6 +65,23 @@ def test_several_messages_at_once_are_taken_one_after_the_other():
     each = [effect for envelope in envelopes for effect in one_by_one.receive(envelope)]
     assert LogService().receive_all(envelopes) == each
     assert [reply.dest for reply in each if isinstance(reply, Envelope)] == ["c1", "c2", "c3", "c4", "c5"]
+
+
+def test_a_subclass_with_its_own_way_keeps_it_where_several_messages_come_at_once():
+    class Deaf(LogService):
+        def handle(self, request: AnyRequest, envelope: Envelope[AnyRequest]) -> AnyReply | None:
+            return None if isinstance(request, Send) else super().handle(request, envelope)
+
+    envelopes: list[Envelope[AnyRequest]] = [
+        Envelope("c1", "n0", Init(msg_id=1, node_id="n0", node_ids=["n0"])),
+        Envelope("c1", "n0", Send(msg_id=2, key="k", msg="a")),
+        Envelope("c1", "n0", Poll(msg_id=3, offsets={"k": 0})),
+    ]
+    service = Deaf()
+    assert service.receive_all(envelopes) == [
+        Envelope("n0", "c1", InitOk(in_reply_to=1)),
+        Envelope("n0", "c1", PollOk(in_reply_to=3, msgs={})),
+    ]
 
 
 def test_before_init_operations_are_put_off_and_change_nothing():
