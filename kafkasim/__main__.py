@@ -13,11 +13,18 @@ from types import ModuleType
 def main() -> int:
     """Runs the command line of this process; the exit code."""
     try:
+        import signal  # noqa: PLC0415 - here, where an interrupt is caught already
+
+        # One that came while the decoder's library is being imported would end in a crash of that library.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         if sys.argv[1:2] == ["node"]:
-            code: int = _node().main(sys.argv[2:])
+            code: int = _node().main(sys.argv[2:])  # which lets them in when it has taken them over
             return code
+        import msgspec  # noqa: F401, PLC0415 - some commands import it later, when an interrupt may come at any time
+
         from kafkasim import cli  # noqa: PLC0415 - it draws in what the node must not wait for
 
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
         return cli.main()
     except KeyboardInterrupt:  # while all that is still loading
         return 130

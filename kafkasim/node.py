@@ -3,7 +3,8 @@
 A byte pump around `kafkasim.service.LogService`. It reads whatever has arrived, answers every whole line of
 it and writes all the answers at once: a lone request is answered without delay, and under load the cost of
 a system call is shared by hundreds of requests. In between nothing is buffered, so the only thing that ever
-waits here is the beginning of a line whose end has not come yet.
+waits here is the beginning of a line whose end has not come yet. Only where the answers grow large, as those to
+polls of long logs do, some are written before the others are made.
 
 It survives whatever it is sent: lines that are no messages are logged and skipped, requests that cannot be
 obeyed are answered with an error (`kafkasim.messages` says which). It ends, without a word, when its input
@@ -48,6 +49,13 @@ _LOG: Final = logging.getLogger(__name__)
 READ_SIZE: Final = 16 * 1024
 """The most bytes that are read at once: some 160 requests, which share a write and still fit in the cache."""
 
+WRITE_SIZE: Final = 1024 * 1024
+"""Answers of so many bytes are written even where more requests of the same read wait to be answered."""
+
+_AT_ONCE: Final = 32
+"""So many requests are answered before anybody looks how large the answers are. Each may poll all there is, so this
+is how many times over a node may hold the log; looking after every single one would cost two fifths more time."""
+
 _GC_THRESHOLD: Final = 100_000
 """Containers that must be alive beyond the last collection before the next one looks for cycles. Serving makes no
 cycles, so a collection finds nothing; only failures of our own, with their tracebacks, may leave some behind."""
@@ -57,6 +65,9 @@ _CLOSED: Final = (errno.EPIPE, errno.ECONNRESET, errno.EBADF)
 
 STDIN: Final = 0
 STDOUT: Final = 1
+
+ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+"""The signals that end a node."""
 
 
 class LineBuffer:
@@ -111,9 +122,15 @@ class Signals:
         """Whether the node waits for input, and may be woken."""
 
     def install(self) -> None:
-        """Takes over both signals of this process."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.take)
+        """Takes over both signals of this process, and lets in those that were held back while it started.
+
+        A signal that the process was started to ignore, as shells have it for what runs in the background, stays
+        ignored.
+        """
+        for number in ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self.take)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
     def take(self, number: int, _frame: FrameType | None) -> None:
         """The handler: wakes the node where it waits, and is remembered where it works."""
@@ -137,8 +154,10 @@ def serve(service: Service, stdin: int = STDIN, stdout: int = STDOUT, signals: S
     try:
         while data := _read(stdin, signals):
             if whole := lines.feed(data):
-                _write(stdout, answer(service, whole))
-        _write(stdout, answer(service, lines.rest()))
+                for replies in answers(service, whole):
+                    _write(stdout, replies)
+        for replies in answers(service, lines.rest()):
+            _write(stdout, replies)
     except _Stopped:
         pass
     except OSError as error:
@@ -147,21 +166,41 @@ def serve(service: Service, stdin: int = STDIN, stdout: int = STDOUT, signals: S
         _LOG.info("the input or the output is closed: %s", error)
 
 
-def answer(service: Service, lines: bytes) -> bytes:
+def answers(service: Service, lines: bytes) -> Iterator[bytes]:
     r"""The answers to whole lines of requests, as lines; what the node does, without the reading and writing.
 
+    They come all together, or in pieces of little more than `WRITE_SIZE` bytes where they are larger; the requests
+    behind a piece are only obeyed when the next one is asked for.
+
     >>> init = b'{"src":"c1", "dest":"n0", "body":{"type":"init", "msg_id":1, "node_id":"n0", "node_ids":["n0"]}}'
-    >>> answer(LogService(), init)
-    b'{"src":"n0","dest":"c1","body":{"type":"init_ok","in_reply_to":1}}\n'
+    >>> list(answers(LogService(), init))
+    [b'{"src":"n0","dest":"c1","body":{"type":"init_ok","in_reply_to":1}}\n']
     """
     try:
         requests = decode_lines(lines)
     except UNDECODABLE:
         requests = list(_one_by_one(lines))
-    replies: Sequence[Any] = service.receive_all(requests)  # a log in memory sets no timer and asks for no write
+    pieces: list[bytes] = []
+    size = 0
+    for start in range(0, len(requests), _AT_ONCE):
+        # a log in memory sets no timer and asks for no write
+        replies: Sequence[Any] = service.receive_all(requests[start : start + _AT_ONCE])
+        piece = _encoded(replies)
+        pieces.append(piece)
+        size += len(piece)
+        if size >= WRITE_SIZE:
+            yield b"".join(pieces)
+            pieces.clear()
+            size = 0
+    if size:
+        yield b"".join(pieces)
+
+
+def _encoded(replies: Sequence[Envelope[Any]]) -> bytes:
+    """The replies as lines; those that cannot be one, which is a failure of ours, keep back no others."""
     try:
         return encode(replies)
-    except Exception:  # noqa: BLE001 - one reply that is no JSON is our failure, and no reason to keep back the others
+    except Exception:  # noqa: BLE001 - as said
         return b"".join(map(_encode_or_fail, replies))
 
 
@@ -205,8 +244,6 @@ def _read(stdin: int, signals: Signals) -> bytes:
 
 def _write(stdout: int, data: bytes) -> None:
     """Writes all of it, in as many pieces as the other side takes it."""
-    if not data:
-        return
     try:
         written = os.write(stdout, data)
     except BlockingIOError:

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from kafkasim.node import answers
+from kafkasim.service import Service
+
 NODE = [sys.executable, "-m", "kafkasim", "node"]
 PATIENCE = 30
 """Seconds after which a node that says nothing has failed the test."""
@@ -22,6 +25,11 @@ def line(body: Any, src: str = "c1") -> bytes:
 
 
 INIT = line({"type": "init", "msg_id": 1, "node_id": "n0", "node_ids": ["n0"]})
+
+
+def answer(service: Service, lines: bytes) -> bytes:
+    """All that the node answers to the lines."""
+    return b"".join(answers(service, lines))
 
 
 class NodeProcess:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -136,6 +137,57 @@ def test_a_signal_ends_the_node_quietly(node, number, code):
     assert node.ask(SEND)["offset"] == 0
     node.process.send_signal(number)
     assert node.wait() == (code, b"")
+
+
+INTERRUPTED_IMPORT = """
+import signal, sys
+from kafkasim.__main__ import main
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "datetime":  # which the decoder's library, written in C, imports
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("arguments", [["node"], ["--version"]])
+def test_ctrl_c_while_the_program_starts_ends_it_quietly(arguments):
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT, *arguments]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+
+
+def test_a_signal_that_the_node_was_started_to_ignore_stays_ignored():
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *NODE]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(INIT)
+        assert json.loads(process.stdout.readline())["body"]["type"] == "init_ok"
+        process.send_signal(signal.SIGINT)
+        process.stdin.write(line(SEND))
+        assert json.loads(process.stdout.readline())["body"]["offset"] == 0
+        process.stdin.close()
+        assert process.wait(timeout=PATIENCE) == 0
+
+
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_many_polls_of_a_long_log_that_arrive_together_need_the_memory_of_a_few():
+    log = b"".join(line(SEND | {"msg": "x" * 20_000}) for _ in range(100))
+    polls = b"".join(line({"type": "poll", "msg_id": 3, "offsets": {"k1": 0}}) for _ in range(300))
+    command = [sys.executable, "-c", LIMITED, *NODE]
+    ended = subprocess.run(command, input=INIT + log + polls, capture_output=True, timeout=PATIENCE, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout.count(b'"poll_ok"') == 300
 
 
 def test_a_signal_lets_the_answers_be_finished(node):

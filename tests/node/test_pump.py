@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafkasim.messages import PollOk
-from kafkasim.node import LineBuffer, answer, serve
+from kafkasim.node import WRITE_SIZE, LineBuffer, answers, serve
 from kafkasim.service import LogService
-from tests.node.conftest import INIT, line
+from tests.node.conftest import INIT, answer, line
 
 REQUESTS = [
     line({"type": "send", "msg_id": 2, "key": "k1", "msg": {"a": [1.0, "é"]}}),
@@ -130,6 +130,33 @@ def test_a_reply_that_is_no_json_is_a_failure_of_ours_and_keeps_back_no_other(ca
     assert bodies[1]["code"] == 13
     assert bodies[1]["in_reply_to"] == 3
     assert "failed to encode" in caplog.text
+
+
+def test_large_answers_are_made_piece_by_piece_as_they_are_taken():
+    service = LogService()
+    answer(service, INIT + line({"type": "send", "msg_id": 2, "key": "k", "msg": "x" * 100_000}))
+    polls = [line({"type": "poll", "msg_id": msg_id, "offsets": {"k": 0}}) for msg_id in range(300)]
+    pieces = answers(service, b"".join(polls))
+    first = next(pieces)
+    service.engine.send("k", "y")  # those that were not answered yet see it
+    taken = [first, *pieces]
+    assert all(WRITE_SIZE <= len(piece) < WRITE_SIZE + 4_000_000 for piece in taken[:-1])
+    replies = [json.loads(reply)["body"] for piece in taken for reply in piece.splitlines()]
+    assert [reply["in_reply_to"] for reply in replies] == list(range(300))
+    seen = [len(reply["msgs"]["k"]) for reply in replies]
+    assert seen == sorted(seen)
+    assert seen[0] == 1
+    assert seen[-1] == 2
+
+
+def test_small_answers_to_what_arrived_together_are_one_piece():
+    requests = b"".join(line({"type": "send", "msg_id": n, "key": "k", "msg": n}) for n in range(2, 500))
+    [piece] = answers(LogService(), INIT + requests)
+    assert len(piece.splitlines()) == 499
+
+
+def test_lines_that_are_answered_with_nothing_are_no_piece():
+    assert list(answers(LogService(), b"garbage\n\n")) == []
 
 
 @settings(max_examples=300)
