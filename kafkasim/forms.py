@@ -7,17 +7,21 @@ The form is read off the type itself (its annotations), so it is written down on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from math import isfinite
 from typing import Any, Final
 
 import msgspec
-from msgspec import inspect
+from msgspec import Raw, inspect
 
 _SAFE: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _SHOWN: Final = 80
 """How many characters of a value an error quotes before it cuts it short."""
+
+_PLAIN_WORD: Final = re.compile(r"[\w-]{1,80}")
 
 
 def quote(text: str) -> str:
@@ -30,19 +34,40 @@ def quote(text: str) -> str:
 
 
 def show(value: Any) -> str:
-    """The value as one line of JSON, cut short where it is long; for errors and logs.
+    """The value on one line, cut short where it is long; for errors and logs.
+
+    JSON where it is a JSON value; its ``repr`` where it is none, though it may have a form in JSON: as the text
+    ``"aw=="`` nobody would know their ``b"k"`` again.
 
     >>> show({"a": [1, None]}), show(True), show("x" * 100)[-6:]
     ('{"a":[1,null]}', 'true', 'xxx...')
+    >>> show(b"k"), show([float("nan")])
+    ("b'k'", '[nan]')
     """
     try:
-        text = msgspec.json.encode(value).decode()
+        text = msgspec.json.encode(value).decode() if _is_json(value) else repr(value)
     except Exception:  # noqa: BLE001 - what an error quotes must not become an error itself
         try:
             text = repr(value)
         except Exception:  # noqa: BLE001 - as above: nested too deep, too long a number, a repr that raises
-            text = f"<{type(value).__name__}>"
-    return shorten(text)
+            text = f"<integer of {value.bit_length()} bits>" if type(value) is int else f"<{type(value).__name__}>"
+    return shorten(printable(text[: _SHOWN + 1]))
+
+
+def _is_json(value: Any) -> bool:
+    """Whether the value is of the types that JSON has; those of the codec's own count as what they hold."""
+    match value:
+        case None | Raw():
+            return True
+        case float():
+            return isfinite(value)
+        case dict():
+            return all(type(key) is str and _is_json(item) for key, item in value.items())
+        case list() | tuple():
+            return all(map(_is_json, value))
+        case msgspec.Struct():
+            return all(_is_json(getattr(value, name)) for name in value.__struct_fields__)
+    return type(value) in (str, int, bool)
 
 
 def shorten(text: str) -> str:
@@ -85,6 +110,16 @@ def mismatch(value: Mapping[str, Any], form: type[msgspec.Struct]) -> str | None
     return next(_object(value, _fields_of(form), ""), None)
 
 
+def step(path: str, name: object) -> str:
+    """The path to what has this name in the object at ``path``; quoted, and cut short, unless it is a plain word.
+
+    >>> step("", "offsets"), step("offsets", "k1"), step("offsets", "k 1")
+    ('offsets', 'offsets.k1', 'offsets."k 1"')
+    """
+    word = name if isinstance(name, str) and _PLAIN_WORD.fullmatch(name) else show(name)
+    return f"{path}.{word}" if path else word
+
+
 @cache
 def _fields_of(form: type[msgspec.Struct]) -> inspect.StructType:
     info = inspect.type_info(form)
@@ -96,13 +131,13 @@ def _object(value: Mapping[str, Any], form: inspect.StructType, path: str) -> It
     known = {field.encode_name: field for field in form.fields}
     for name, field in known.items():
         if name in value:
-            yield from _value(value[name], field.type, f"{path}{name}")
+            yield from _value(value[name], field.type, step(path, name))
         elif field.required:
-            yield f"field `{path}{name}` is missing (expected {expected(field.type)})"
+            yield f"field `{step(path, name)}` is missing (expected {expected(field.type)})"
     if form.forbid_unknown_fields:
         for name in value:
             if name not in known and name != form.tag_field:
-                yield f"field `{path}{name}` is not known (expected one of {', '.join(known)})"
+                yield f"field `{step(path, name)}` is not known (expected one of {', '.join(known)})"
 
 
 def _value(value: Any, form: inspect.Type, path: str) -> Iterator[str]:
@@ -116,9 +151,9 @@ def _value(value: Any, form: inspect.Type, path: str) -> Iterator[str]:
             for key, item in value.items():
                 if not _fits(key, key_form):
                     yield f"field `{path}`: expected {expected(key_form)} as key, got {show(key)}"
-                yield from _value(item, value_form, f"{path}.{key}")
+                yield from _value(item, value_form, step(path, key))
         case inspect.StructType() if isinstance(value, Mapping):
-            yield from _object(value, form, f"{path}.")
+            yield from _object(value, form, path)
         case inspect.ListType(item_type=item_form) | inspect.VarTupleType(item_type=item_form) if _is_list(value):
             for place, item in enumerate(value):
                 yield from _value(item, item_form, f"{path}[{place}]")

@@ -135,7 +135,7 @@ class CommitPastEndError(RpcError):
         """``end`` is the key's end offset: its number of messages, the next offset to be given."""
         self.key, self.offset, self.end = key, offset, end
         last = f"its last message is at offset {end - 1}" if end else "it has no messages"
-        super().__init__(f"commit_offsets: key {quote(key)} cannot be committed at offset {offset}: {last}")
+        super().__init__(f"commit_offsets: key {quote(key)} cannot be committed at offset {show(offset)}: {last}")
 
 
 # --------------------------------------------------------------------------------------
