@@ -399,16 +399,16 @@ def decode_line(line: bytes) -> Envelope[AnyRequest]:
         raise NotAnEnvelopeError(
             f'expected {{"src": text, "dest": text, "body": object}}, got {_shown(line)}'
         ) from None
-    except RecursionError:
-        raise NotAnEnvelopeError(f"expected JSON that is not nested so deeply, got {_shown(line)}") from None
-    except UNDECODABLE as error:
-        return _nearly_json(line, error)
+    except UnicodeDecodeError as error:
+        raise _no_json(line, error) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _nearly_an_envelope(line, error)
     body: dict[str, Any] = {}
     for name, raw in frame.body.items():
         try:
             body[name] = _one_line(raw) if name == "msg" else _ANYTHING.decode(raw)
-        except UNDECODABLE:  # a number that no RPC has a use for: it stays as it came, and is of no RPC's form
-            body[name] = raw
+        except UNDECODABLE:  # a number that no RPC has a use for
+            body[name] = _nearly(raw)
     return Envelope(frame.src, frame.dest, request_from_body(body))
 
 
@@ -417,32 +417,40 @@ def _one_line(payload: Raw) -> Raw:
     return Raw(bytes(payload).replace(b"\r", b" ").replace(b"\n", b" "))
 
 
-def _nearly_json(line: bytes, error: Exception) -> Envelope[AnyRequest]:
-    """The refusal of what Python's own, more lenient parser can read: NaN, half of a surrogate pair, a huge number."""
-    import json  # noqa: PLC0415 - a node that is sent no such thing does not wait for it
+def _nearly(raw: Raw) -> Any:
+    """The value with what is unusable in it standing for itself; as it came where it cannot be read."""
+    from kafkasim import nearly_json  # noqa: PLC0415 - a node that is sent no such thing does not wait for it
 
     try:
-        envelope = json.loads(line)
+        return nearly_json.read(bytes(raw).decode())
+    except (ValueError, RecursionError):
+        return raw
+
+
+def _nearly_an_envelope(line: bytes, error: Exception) -> Envelope[AnyRequest]:
+    """The refusal of an envelope that is no JSON in some place, or nested too deeply; it names the field."""
+    from kafkasim import nearly_json  # noqa: PLC0415 - as above
+
+    try:
+        read = nearly_json.read_top if isinstance(error, RecursionError) else nearly_json.read
+        envelope = read(line.decode())
     except (ValueError, RecursionError):
         envelope = None
     match envelope:
-        case {"src": str(src), "dest": str(dest), "body": dict(body)} if _is_unicode(src + dest):
-            msg_id = body.get("msg_id")
-            return Envelope(
-                src,
-                dest,
-                BadRequest(
-                    msg_id=msg_id if type(msg_id) is int else None,
-                    code=ErrorCode.MALFORMED_REQUEST,
-                    text=f"expected JSON, got {_shown(line)}: {error}",
-                ),
-            )
-    raise NotAnEnvelopeError(f"expected JSON, got {_shown(line) or 'an empty line'}: {error}")
+        case {"src": str(src), "dest": str(dest), "body": dict(body)} if nearly_json.flaw(src + dest) is None:
+            request = request_from_body(body)
+            if not isinstance(request, BadRequest | UnexpectedReply):
+                field = nearly_json.flawed_field(body)
+                text = f"{body['type']}: {field}" if field else str(_no_json(line, error))
+                request = BadRequest(msg_id=request.msg_id, code=ErrorCode.MALFORMED_REQUEST, text=text)
+            return Envelope(src, dest, request)
+    raise _no_json(line, error)
 
 
-def _is_unicode(text: str) -> bool:
-    """Whether the text can be written: it holds no half of a surrogate pair."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def _no_json(line: bytes, error: Exception) -> NotAnEnvelopeError:
+    if isinstance(error, RecursionError):
+        return NotAnEnvelopeError(f"expected JSON that is not nested so deeply, got {_shown(line)}")
+    return NotAnEnvelopeError(f"expected JSON, got {_shown(line) or 'an empty line'}: {error}")
 
 
 def _shown(line: bytes) -> str:

@@ -10,9 +10,11 @@ from kafkasim.messages import (
     RPCS,
     BadRequest,
     Envelope,
+    ErrorCode,
     NotAnEnvelopeError,
     PollOk,
     Send,
+    UnexpectedReply,
     decode_line,
     decode_lines,
     encode,
@@ -137,12 +139,91 @@ def test_a_msg_id_that_is_no_integer_is_refused_and_cannot_be_answered(msg_id):
     assert refused.text.startswith("poll: field `msg_id`: expected an integer or nothing, got ")
 
 
-@pytest.mark.parametrize("msg", ["NaN", '"\\ud800"', "-Infinity"])
-def test_what_is_nearly_json_is_refused_instead_of_ignored(msg):
-    refused = decode_line(body_line(f'{{"type":"send","msg_id":7,"key":"k","msg":{msg}}}')).body
+SURROGATE = "expected text without half of a surrogate pair, got "
+TOO_DEEP = "[" * 100_000 + "]" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ('"type":"send","key":"k","msg":NaN', "send: field `msg`: expected a JSON value, got NaN"),
+        (
+            '"type":"send","key":"k","msg":[1,{"a":-Infinity}]',
+            "send: field `msg`: expected a JSON value, got -Infinity",
+        ),
+        ('"type":"send","key":"k","msg":"a\\ud800"', f"send: field `msg`: {SURROGATE}'a\\ud800'"),
+        ('"type":"send","key":"k","msg":{"\\ud800":1}', f"send: field `msg`: {SURROGATE}'\\ud800'"),
+        ('"type":"send","key":"\\udfff","msg":1', f"send: field `key`: {SURROGATE}'\\udfff'"),
+        ('"type":"poll","offsets":{},"\\ud800":1', f"poll: field `'\\ud800'`: {SURROGATE}'\\ud800'"),
+        ('"type":"poll","offsets":{"\\ud800":0}', f"poll: field `offsets`: {SURROGATE}'\\ud800'"),
+        ('"type":"poll","offsets":{"k":NaN}', "poll: field `offsets.k`: expected an integer >= 0, got NaN"),
+        ('"type":"poll","offsets":{"k":1e400}', "poll: field `offsets.k`: expected an integer >= 0, got 1e400"),
+        (
+            f'"type":"poll","offsets":{{"j":1,"k":-{"1" * 5000}}}',
+            "poll: field `offsets.k`: expected an integer >= 0, got an integer of 5000 digits, too long to read",
+        ),
+        (
+            f'"type":"send","key":"k","msg":{TOO_DEEP}',
+            f"send: field `msg`: expected a value that is not nested so deeply, got {'[' * 77}...",
+        ),
+        (
+            f'"type":"poll","offsets":{TOO_DEEP}',
+            f"poll: field `offsets`: expected an object with an integer >= 0 for each key, got {'[' * 77}...",
+        ),
+    ],
+)
+def test_what_is_nearly_json_is_refused_and_its_field_is_named(body, problem):
+    refused = decode_line(body_line(f'{{{body},"msg_id":7}}')).body
+    assert refused == BadRequest(msg_id=7, code=ErrorCode.MALFORMED_REQUEST, text=problem)
+
+
+def test_what_is_no_json_outside_of_the_body_is_refused_too():
+    refused = decode_line(b'{"src":"c1","dest":"n0","body":{"type":"poll","msg_id":7,"offsets":{}},"id":NaN}').body
     assert isinstance(refused, BadRequest)
     assert (refused.msg_id, refused.code) == (7, 12)
     assert refused.text.startswith('expected JSON, got {"src":"c1"')
+
+
+def test_a_reply_that_is_nearly_json_is_not_answered():
+    body = '{"type":"poll_ok","msg_id":7,"in_reply_to":3,"msgs":{"k":[[0,NaN]]}}'
+    assert isinstance(decode_line(body_line(body)).body, UnexpectedReply)
+
+
+@pytest.mark.parametrize("deepest", ["1", '"]}"', '"\\"]"', '"\\\\"'])
+def test_brackets_inside_of_text_do_not_count_as_levels(deepest):
+    line = body_line(f'{{"type":"send","msg_id":7,"key":"]}}[{{","msg":{"[" * 100_000}{deepest}{"]" * 100_000}}}')
+    refused = decode_line(line).body
+    assert isinstance(refused, BadRequest)
+    assert (refused.msg_id, refused.text[:13]) == (7, "send: field `")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+def test_a_line_in_another_encoding_is_no_message(encoding):
+    with pytest.raises(NotAnEnvelopeError, match="expected JSON, got "):
+        decode_line(body_line('{"type":"poll","msg_id":7,"offsets":{}}').decode().encode(encoding))
+
+
+@pytest.mark.parametrize("text", [b"\xed\xa0\xbd\xed\xb8\x80", b"\xc0\x80"], ids=["surrogates", "too many bytes"])
+def test_a_line_that_is_not_quite_utf_8_is_no_message(text):
+    with pytest.raises(NotAnEnvelopeError, match="'utf-8' codec can't decode"):
+        decode_line(body_line('{"type":"send","msg_id":7,"key":"k","msg":"X"}').replace(b"X", text))
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("k" * 1_000_000, f'"{"k" * 76}...'),
+        ("a\\nb", '"a\\nb"'),
+        ("\u202e", '"\\u202e"'),
+        ("a.b", '"a.b"'),
+        ("k-1", "k-1"),
+    ],
+    ids=["long", "two lines", "invisible", "a dot", "plain"],
+)
+def test_an_error_is_short_and_readable_whatever_the_keys_are(key, shown):
+    refused = decode_line(body_line(f'{{"type":"poll","offsets":{{"{key}":null}}}}')).body
+    assert isinstance(refused, BadRequest)
+    assert refused.text == f"poll: field `offsets.{shown}`: expected an integer >= 0, got null"
 
 
 @pytest.mark.parametrize(
