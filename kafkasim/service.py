@@ -101,7 +101,7 @@ class Service:
         request = envelope.body
         try:
             if not self.node_id and not isinstance(request, _BEFORE_INIT):
-                raise TemporarilyUnavailableError("the node does not know its name yet: expected init first")
+                raise self.unready()
             reply = self.handle(request, envelope)
         except Exception as error:  # noqa: BLE001 - the node must go on, whatever went wrong in it
             reply = self.refusal(envelope, error)
@@ -147,6 +147,10 @@ class Service:
         _LOG.error("failed to handle %s from %s", show(envelope.body), quote(envelope.src), exc_info=error)
         return Error(code=ErrorCode.CRASH, text=f"the node failed: {type(error).__name__}: {error}")
 
+    def unready(self) -> RpcError:
+        """Why an operation is refused before the node knows its name."""
+        return TemporarilyUnavailableError("the node does not know its name yet: expected init first")
+
     def init(self, request: Init) -> AnyReply:
         """Takes the name; asked again, takes it again and keeps what it has stored."""
         self.node_id, self.node_ids = request.node_id, tuple(request.node_ids)
@@ -175,6 +179,8 @@ class LogService(Service):
         self.engine = LogEngine() if engine is None else engine
         self.max_poll_messages = max_poll_messages
         self.durable = durable
+        self._init_refused = ""
+        """Why; empty: it was not."""
         self._last_token = 0
         self._unsafe: dict[int, Envelope[AnyRequest]] = {}
         """The requests whose record is being written, by the token of the write."""
@@ -249,12 +255,16 @@ class LogService(Service):
             return super().handle(request, envelope)
         return operation(request)
 
+    def unready(self) -> RpcError:
+        """As `Service.unready`; after a refused ``init`` asking again would never help, so the error says so."""
+        return NotSupportedError(self._init_refused) if self._init_refused else super().unready()
+
     def init(self, request: Init) -> AnyReply:
         """As `Service.init`; refused where there are peers."""
         if any(name != request.node_id for name in request.node_ids):
-            raise NotSupportedError(
-                f"init: this node runs alone so far, got node_ids {show(request.node_ids)}: expected its own name alone"
-            )
+            names = show(request.node_ids)
+            self._init_refused = f"init: this node runs alone so far, got node_ids {names}: expected its own name alone"
+            raise NotSupportedError(self._init_refused)
         return super().init(request)
 
     def send(self, request: Send[Any]) -> AnyReply:

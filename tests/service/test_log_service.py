@@ -113,6 +113,17 @@ def test_a_node_with_peers_says_that_it_runs_alone(names):
     assert service.node_id == ""
 
 
+@pytest.mark.parametrize("durable", [False, True])
+def test_after_a_refused_init_operations_are_refused_for_good_until_another_init_succeeds(durable):
+    service = LogService(durable=durable)
+    refusal = ask(service, Init(msg_id=1, node_id="n0", node_ids=["n0", "n1"]))
+    for body in (Send(msg_id=2, key="k", msg=1), Poll(msg_id=2, offsets={})):
+        assert ask(service, body) == Error(in_reply_to=2, code=10, text=refusal.text)
+    assert service.engine.end_offsets() == {}
+    assert ask(service, Init(msg_id=3, node_id="n0", node_ids=["n0"])) == InitOk(in_reply_to=3)
+    assert ask(service, Poll(msg_id=4, offsets={})) == PollOk(in_reply_to=4, msgs={})
+
+
 @pytest.mark.parametrize(
     "body",
     [
