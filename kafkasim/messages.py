@@ -282,7 +282,10 @@ class Envelope(Struct, Generic[Body], gc=False):
 
 
 class Rpc(Struct, frozen=True):
-    """One RPC: its request, its reply, an example of both, and the codes of the errors it may answer."""
+    """One RPC: its request, its reply, an example of both, and the codes of the errors it may be refused with.
+
+    What may come of any RPC is not among them: 13 where the node itself fails, 10 where its ``init`` was refused.
+    """
 
     name: str
     request: type[Request]

@@ -43,6 +43,9 @@ What a client can ask of a node, on the wire: one JSON object a line, `{"src": .
 A request that has a `msg_id` is answered by a reply with the same number as `in_reply_to`; one that has none is
 obeyed and not answered. Unknown fields of a request are ignored.
 
+The errors named are those that a request may be refused with. Besides, any may be answered with 13, where the node
+itself fails, and with 10, where its `init` was refused.
+
 """
 
 _ERRORS_HEAD: Final = """\
