@@ -29,7 +29,7 @@ unit: $(READY)
 
 # many seeds and many random histories: minutes
 sweep: $(READY)
-	$(BIN)/pytest -n auto -m sweep
+	$(BIN)/pytest -n auto -m sweep --timeout 1800
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -61,7 +61,8 @@ class Scheduler:
         """Runs the bodies, each in a thread of its own, to their ends; raises the first error that left one."""
         self._turns = [threading.Lock() for _ in bodies]
         self._unfinished = list(range(len(bodies)))
-        threads = [threading.Thread(target=self._live, args=(me, body)) for me, body in enumerate(bodies)]
+        # Daemons: should one never get its turn, the test times out, and pytest can end.
+        threads = [threading.Thread(target=self._live, args=(me, body), daemon=True) for me, body in enumerate(bodies)]
         with before_each_instruction(self._watched, self._on_instruction):
             for turn, thread in zip(self._turns, threads, strict=True):
                 turn.acquire()

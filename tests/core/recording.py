@@ -132,7 +132,8 @@ def run_together(bodies: Sequence[Callable[[], object]]) -> None:
         except BaseException as error:  # noqa: BLE001 - handed to the caller
             errors.append(error)
 
-    threads = [threading.Thread(target=live, args=(body,)) for body in bodies]
+    # Daemons: should one never end, the test times out, and pytest can end.
+    threads = [threading.Thread(target=live, args=(body,), daemon=True) for body in bodies]
     with eager_switching():
         for thread in threads:
             thread.start()

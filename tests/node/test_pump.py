@@ -93,7 +93,7 @@ def test_output_that_is_taken_in_small_bites_is_whole():
                 os.write(to_node, requests[start : start + 1234])
             os.close(to_node)
 
-        threads = [Thread(target=take), Thread(target=give)]
+        threads = [Thread(target=take, daemon=True), Thread(target=give, daemon=True)]
         for thread in threads:
             thread.start()
         serve(LogService(), stdin, stdout)
