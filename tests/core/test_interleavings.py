@@ -49,6 +49,13 @@ def test_without_the_lock_such_polls_are_caught(monkeypatch):
     assert failing_seeds("poll", frozenset({"poll"}))
 
 
+def test_polls_of_several_keys_that_are_capped_above_what_there_is_are_linearizable():
+    capped = (Call("poll", (*BOTH.arguments, 100)),) * 3
+    sends = tuple(send(key, number) for number in range(5) for key in "ab")
+    for seed in range(60):
+        assert linearization(interleave((capped, sends), seed, after=FINAL_READS)), f"seed {seed}"
+
+
 def test_lists_of_one_key_after_the_other_never_see_half_a_commit():
     one_by_one = tuple(Call("list_committed_offsets", ([key],)) for key in "abab")
     commits = (commit(a=0, b=0), commit(a=1, b=1), commit(a=2, b=2))
