@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -30,6 +30,18 @@ INIT = line({"type": "init", "msg_id": 1, "node_id": "n0", "node_ids": ["n0"]})
 def answer(service: Service, lines: bytes) -> bytes:
     """All that the node answers to the lines."""
     return b"".join(answers(service, lines))
+
+
+@contextmanager
+def pipe() -> Iterator[tuple[int, int]]:
+    """A pipe's two ends, to read and to write, which are closed afterwards, if they are not yet."""
+    read, write = os.pipe()
+    try:
+        yield read, write
+    finally:
+        for end in (read, write):
+            with suppress(OSError):
+                os.close(end)
 
 
 class NodeProcess:

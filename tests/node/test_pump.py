@@ -2,7 +2,6 @@
 
 import json
 import os
-from contextlib import contextmanager, suppress
 from threading import Thread
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from kafkasim.messages import PollOk
 from kafkasim.node import WRITE_SIZE, LineBuffer, answers, serve
 from kafkasim.service import LogService
-from tests.node.conftest import INIT, answer, line
+from tests.node.conftest import INIT, answer, line, pipe
 
 REQUESTS = [
     line({"type": "send", "msg_id": 2, "key": "k1", "msg": {"a": [1.0, "é"]}}),
@@ -30,18 +29,6 @@ REQUESTS = [
     b"\xff\n",
     b"\n",
 ]
-
-
-@contextmanager
-def pipe():
-    """A pipe whose ends are closed afterwards, if they are not yet."""
-    read, write = os.pipe()
-    try:
-        yield read, write
-    finally:
-        for end in (read, write):
-            with suppress(OSError):
-                os.close(end)
 
 
 def fed(pieces):
