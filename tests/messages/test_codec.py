@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kafkasim.forms import mismatch
 from kafkasim.messages import (
     RPCS,
     BadRequest,
@@ -14,6 +15,7 @@ from kafkasim.messages import (
     NotAnEnvelopeError,
     PollOk,
     Send,
+    SendOk,
     UnexpectedReply,
     decode_line,
     decode_lines,
@@ -252,3 +254,20 @@ def test_what_is_no_envelope_is_named(line, problem):
 def test_nobody_is_answered_whose_name_cannot_be_written():
     with pytest.raises(NotAnEnvelopeError):
         decode_line(b'{"src":"\\ud800","dest":"n0","body":{"type":"poll","offsets":{}}}')
+
+
+@pytest.mark.parametrize(
+    ("body", "form", "place"),
+    [
+        ({"type": "send_ok", "in_reply_to": 1, "offset": 0}, SendOk, None),
+        (
+            {"type": "send_ok", "in_reply_to": 1, "offset": 0, "ofset": 0},
+            SendOk,
+            "field `ofset` is not known (expected one of msg_id, in_reply_to, offset)",
+        ),
+        ({"type": "send", "key": "k", "msg": 1, "more": 1}, Send, None),
+    ],
+    ids=["a-reply", "a-reply-with-more", "a-request-with-more"],
+)
+def test_a_field_that_nobody_knows_is_named_where_the_form_is_closed(body, form, place):
+    assert mismatch(body, form) == place

@@ -104,6 +104,39 @@ def test_a_second_init_keeps_what_is_stored():
     assert ask(service, Send(msg_id=4, key="k", msg=2)) == SendOk(in_reply_to=4, offset=1)
 
 
+def test_replies_come_from_the_nodes_own_name_whatever_the_request_was_addressed_to():
+    service = ready()
+    bodies: list[AnyRequest] = [
+        Send(msg_id=2, key="k", msg=1),
+        CommitOffsets(msg_id=3, offsets={"k": 7}),
+        BadRequest(msg_id=4, code=ErrorCode.MALFORMED_REQUEST, text="no"),
+        Init(msg_id=5, node_id="n0", node_ids=["n0"]),
+    ]
+    envelopes: list[Envelope[AnyRequest]] = [Envelope("c1", "elsewhere", body) for body in bodies]
+    replies = [effect for envelope in envelopes for effect in service.receive(envelope)]
+    replies += service.receive_all(envelopes)
+    assert [(reply.src, reply.dest) for reply in replies if isinstance(reply, Envelope)] == [("n0", "c1")] * 8
+
+
+def test_before_init_replies_come_from_the_name_that_was_asked():
+    [reply] = LogService().receive(Envelope("c1", "n7", Poll(msg_id=2, offsets={})))
+    assert isinstance(reply, Envelope)
+    assert (reply.src, reply.dest, reply.body.code) == ("n7", "c1", 11)
+
+
+def test_a_second_init_under_another_name_is_obeyed():
+    service = ready()
+    envelopes: list[Envelope[AnyRequest]] = [
+        Envelope("c1", "n0", Send(msg_id=2, key="k", msg=1)),
+        Envelope("c1", "n0", Init(msg_id=3, node_id="n5", node_ids=["n5"])),
+        Envelope("c1", "n0", Send(msg_id=4, key="k", msg=1)),
+        Envelope("c1", "n0", BadRequest(msg_id=5, code=ErrorCode.MALFORMED_REQUEST, text="no")),
+    ]
+    replies = service.receive_all(envelopes)
+    assert [reply.src for reply in replies if isinstance(reply, Envelope)] == ["n0", "n5", "n5", "n5"]
+    assert (service.node_id, service.node_ids) == ("n5", ("n5",))
+
+
 @pytest.mark.parametrize("names", [["n0", "n1"], ["n1"], ["n1", "n0", "n2"]])
 def test_a_node_with_peers_says_that_it_runs_alone(names):
     service = LogService()
