@@ -5,8 +5,9 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,9 +48,9 @@ def pipe() -> Iterator[tuple[int, int]]:
 class NodeProcess:
     """A node and its three pipes."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, command: Sequence[str] = NODE, cwd: Path | None = None) -> None:
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen([*NODE, *options], stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        self.process = subprocess.Popen([*command, *options], cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
         self._unread = b""
 
     def send(self, data: bytes) -> None:
@@ -100,8 +101,8 @@ def start() -> Iterator[Any]:
     """Starts nodes, and ends them with the test."""
     started: list[NodeProcess] = []
 
-    def start_one(*options: str) -> NodeProcess:
-        started.append(NodeProcess(*options))
+    def start_one(*options: str, **how: Any) -> NodeProcess:
+        started.append(NodeProcess(*options, **how))
         return started[-1]
 
     yield start_one
