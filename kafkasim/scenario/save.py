@@ -8,10 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
-
 from kafkasim.scenario import model
-from kafkasim.scenario.durations import show_duration
 from kafkasim.scenario.tree import DEEPEST
 
 _WIDTH: Final = 78
@@ -23,9 +20,9 @@ def save(name: str, why: str, steps: Sequence[model.ScriptStep]) -> str:
     """The text of a scenario that takes these steps one after the other and expects the same replies.
 
     `kafkasim.scenario.load.loads` reads the same steps back, whatever the keys and messages are. Each message takes a
-    millisecond, so that no two steps happen at the same time and a timeline tells them apart. Raises `ValueError` where
-    there is nothing to save, and where YAML cannot say a
-    value: half a character, a number that is none, something nested nearly a hundred levels deep.
+    millisecond, so that no two steps happen at the same time and a timeline tells them apart. Raises `ValueError`
+    where there is nothing to save, where a step is none that a session has (requests, and no sleeping or crashing), and
+    where YAML cannot say a value: half a character, a number that is none, nesting of nearly a hundred levels.
 
     >>> hello = model.Step(model.Send("k1", "hello"), {"offset": 0}, expects=True)
     >>> print(save("hello", "To see that the first message is at offset 0.", [model.ScriptStep("alice", hello)]))
@@ -68,20 +65,9 @@ def _action(action: model.Action) -> dict[str, Any]:
             return {"commit_offsets": action.offsets}
         case model.ListCommittedOffsets():
             return {"list_committed_offsets": action.keys}
-        case model.Assign(start="committed"):
-            return {"assign": action.keys}
-        case model.Assign():
-            return {"assign": {"keys": action.keys, "from": action.start}}
-        case model.Commit():
-            return {"commit": None}
         case model.Raw():
             return {"raw": action.body}
-        case model.Sleep():
-            return {"sleep": show_duration(action.duration)}
-        case model.Crash():
-            return {"crash": None}
-        case model.Barrier():
-            raise ValueError(f"the barrier {action.name!r} cannot be saved: steps run one after the other")
+    raise ValueError(f"{action} cannot be saved: no session has such a step")
 
 
 # A value as one line of YAML. JSON is nearly a part of YAML, and where it is not, this differs
@@ -107,8 +93,6 @@ def _flow(value: Any, level: int = _LEVEL_OF_A_STEP) -> str:
             f"it cannot be saved: expected at most {DEEPEST} levels, those of the scenario itself included"
         )
     match value:
-        case msgspec.Raw():
-            return _flow(msgspec.json.decode(value), level)
         case dict():
             return "{" + ", ".join(_entry(key, item, level) for key, item in value.items()) + "}"
         case list() | tuple():
