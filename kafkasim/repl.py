@@ -70,24 +70,30 @@ def _say_no_more(stream: str) -> None:
 def converse(runner: Runner, terminal: Terminal) -> None:
     """Reads lines from a person and runs them until it is time to leave."""
     runner.confirm = terminal.confirm
-    while True:
-        try:
-            text = terminal.read()
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            return
-        try:
-            with runner.interrupts.watched():
-                if _run_typed(runner, text) is Outcome.LEFT:
-                    return
-        except InterruptedAtError as interrupted:
-            runner.printer.interrupted(interrupted.where)
-        except UnwritableError:
-            raise  # the output is gone, and with it the conversation
-        except Exception as error:  # noqa: BLE001 - nobody is to lose a session by a bug of ours
-            text = f"this is a bug of kafkasim {__version__}, please report it with what you typed"
-            runner.printer.fail(f"{text}: {type(error).__name__}: {error}")
+    # All the time: who keeps pressing Ctrl-C while it is told that lines were stopped is not to be thrown out for it.
+    with runner.interrupts.watched():
+        while _read_and_run(runner, terminal) is not Outcome.LEFT:
+            runner.interrupts.asked = False
+
+
+def _read_and_run(runner: Runner, terminal: Terminal) -> Outcome:
+    try:
+        text = terminal.read()
+    except KeyboardInterrupt:
+        return Outcome.DONE
+    except EOFError:
+        return Outcome.LEFT
+    runner.interrupts.asked = False
+    try:
+        return _run_typed(runner, text)
+    except InterruptedAtError as interrupted:
+        runner.printer.interrupted(interrupted.where)
+    except UnwritableError:
+        raise  # the output is gone, and with it the conversation
+    except Exception as error:  # noqa: BLE001 - nobody is to lose a session by a bug of ours
+        text = f"this is a bug of kafkasim {__version__}, please report it with what you typed"
+        runner.printer.fail(f"{text}: {type(error).__name__}: {error}")
+    return Outcome.FAILED
 
 
 def _run_typed(runner: Runner, text: str) -> Outcome:

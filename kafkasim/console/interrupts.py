@@ -72,5 +72,7 @@ class Interrupts:
 
     def _note(self, _signal: int, _frame: FrameType | None) -> None:
         if self._at_once or (self._at_the_second and self.asked):
+            # All of it ends with this, and a block that is stopped on its way out could not say so any more.
+            self._at_once = self._at_the_second = False
             raise KeyboardInterrupt
         self.asked = True

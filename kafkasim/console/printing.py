@@ -126,7 +126,8 @@ class Printer:
         self.start_afresh()
         place = f" at {printable(where)}" if where else ""
         self._print(
-            self._err, [*([Text("")] if self._err.is_terminal else []), Text(f"interrupted{place}", "bold red")]
+            self._err,
+            [*([Text("")] if self._err.is_terminal else []), Text(f"interrupted{place}", "bold red", no_wrap=True)],
         )
 
     def _print(self, console: Console, lines: Iterable[Text]) -> None:

@@ -34,6 +34,8 @@ _ERROR = "bold red"
 def printable(text: str) -> str:
     r"""The text with everything that a terminal would obey rather than show written as JSON escapes.
 
+    Reports write Python's; here they are JSON's, because what is shown can be typed again.
+
     >>> print(printable("grün \x1b[31m"), printable("\u202e"))
     grün \u001b[31m \u202e
     """

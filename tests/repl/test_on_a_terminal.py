@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -52,9 +53,11 @@ def started(tmp_path, *arguments, **streams):
     os.close(slave)
     try:
         with process:
-            yield Terminal(master), process
+            try:
+                yield Terminal(master), process
+            finally:
+                process.kill()  # also where a test has failed: the process would be waited for without end
     finally:
-        process.kill()
         os.close(master)
 
 
@@ -94,3 +97,21 @@ def test_the_greeting_is_where_the_prompt_is(tmp_path):
         terminal.type(CTRL_D)
         assert process.wait(timeout=30) == 0
         assert process.stdout.read() == b""
+
+
+def test_ctrl_c_stops_a_file_between_two_lines_however_often_it_is_pressed(tmp_path):
+    path = tmp_path / "big.txt"
+    path.write_text("send k1 x\n" * 100_000)
+    with started(tmp_path) as (terminal, process):
+        terminal.wait_for(b"| 0 keys, 0 messages")
+        terminal.type(f"source {path}".encode() + ENTER)
+        terminal.wait_for(b"k1[20]")
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+        terminal.wait_for(f"interrupted at {path}:".encode())
+        terminal.wait_for(b"messages")
+        terminal.type(b"send k2 whole" + ENTER)
+        terminal.wait_for(b'k2[0]  "whole"')
+        terminal.wait_for(b"| 2 keys")
+        terminal.type(CTRL_D)
+        assert process.wait(timeout=30) == 0
