@@ -80,18 +80,30 @@ def shorten(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""The text with everything that is not a visible character escaped.
+    r"""The text with everything that a terminal would obey rather than show written as JSON escapes.
 
-    >>> printable("k\x1b[31m1\n\u202e")
-    'k\\x1b[31m1\\n\\u202e'
+    As JSON's because most of what is shown is JSON, which can then be typed again.
+
+    >>> print(printable("grün\x1b[31m"), printable("k1\n\u202e"))
+    grün\u001b[31m k1\n\u202e
     """
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else _SAFE.get(char) or _escape(char) for char in text)
+    return "".join(char if char.isprintable() or char in _JOINERS else escaped(char) for char in text)
 
 
-def _escape(char: str) -> str:
-    return char.encode("ascii", "backslashreplace").decode() if ord(char) > 0x7F else f"\\x{ord(char):02x}"
+_JOINERS: Final = "\u200c\u200d"
+"""Say how the letters, or pictures, beside them are joined: Persian and families cannot be written without."""
+
+
+def escaped(char: str) -> str:
+    r"""The character as JSON writes it without saying it.
+
+    >>> print(escaped("\n"), escaped("\x1b"), escaped("😀"))
+    \n \u001b \ud83d\ude00
+    """
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return _SAFE.get(char) or "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
 
 
 def mismatch(value: Mapping[str, Any], form: type[msgspec.Struct]) -> str | None:

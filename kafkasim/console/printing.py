@@ -19,9 +19,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from kafkasim.console.rendering import escaped, key_lines, log_lines, printable, reply_lines
+from kafkasim.console.rendering import key_lines, log_lines, reply_lines
 from kafkasim.console.scanning import LineError
 from kafkasim.console.session import Exchange, Known, KnownLog
+from kafkasim.forms import escaped, printable
 
 _INDENT = "  "
 

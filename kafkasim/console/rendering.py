@@ -17,6 +17,7 @@ from rich.text import Text
 from kafkasim.console.scanning import written
 from kafkasim.console.session import Exchange, Known, KnownLog, Reply
 from kafkasim.console.statements import Ask
+from kafkasim.forms import printable
 from kafkasim.messages import error_title
 
 MOST_SHOWN = 20
@@ -29,38 +30,6 @@ _KEY = "bold cyan"
 _QUIET = "dim"
 _MARK = "green"
 _ERROR = "bold red"
-
-
-def printable(text: str) -> str:
-    r"""The text with everything that a terminal would obey rather than show written as JSON escapes.
-
-    Reports write Python's; here they are JSON's, because what is shown can be typed again.
-
-    >>> print(printable("grün \x1b[31m"), printable("\u202e"))
-    grün \u001b[31m \u202e
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() or character in _JOINERS else escaped(character) for character in text
-    )
-
-
-_JOINERS: Final = "\u200c\u200d"
-"""Say how the letters, or pictures, beside them are joined: Persian and families cannot be written without."""
-
-
-def escaped(character: str) -> str:
-    r"""The character as JSON writes it without saying it.
-
-    >>> print(escaped("\x1b"), escaped("😀"))
-    \u001b \ud83d\ude00
-    """
-    code = ord(character)
-    if code > 0xFFFF:
-        code -= 0x10000
-        return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
-    return f"\\u{code:04x}"
 
 
 def counted(number: int, thing: str) -> str:

@@ -15,10 +15,11 @@ from kafkasim.console.guide import help_lines
 from kafkasim.console.interrupts import Interrupts
 from kafkasim.console.parsing import parse
 from kafkasim.console.printing import Printer
-from kafkasim.console.rendering import MOST_SHOWN, counted, error_line, key_lines, printable, unanswered_line
+from kafkasim.console.rendering import MOST_SHOWN, counted, error_line, key_lines, unanswered_line
 from kafkasim.console.scanning import LineError, written
 from kafkasim.console.session import Session
 from kafkasim.console.statements import Ask, Help, ListKeys, Quit, Save, Show, Source, SpeakAs, Statement
+from kafkasim.forms import printable
 from kafkasim.history import write_whole
 
 _MOST_SOURCED: Final = 50

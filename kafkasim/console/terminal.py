@@ -21,11 +21,12 @@ from prompt_toolkit.validation import ValidationError, Validator
 from kafkasim.console.commands import RAW_SYNTAX, Arguments, find_command
 from kafkasim.console.completion import complete
 from kafkasim.console.parsing import OVERWRITE, commands_in, first_wrong
-from kafkasim.console.rendering import counted, printable
+from kafkasim.console.rendering import counted
 from kafkasim.console.scanning import quoted
 from kafkasim.console.session import Known, Session
 from kafkasim.console.statements import written_path
 from kafkasim.console.typed_lines import TypedLines, typed_lines_path
+from kafkasim.forms import printable
 
 _FIRST_HINT = "send k1 hello   (help lists the commands)"
 
