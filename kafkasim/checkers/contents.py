@@ -101,17 +101,19 @@ def _explain_duplicate(log: KeyIndex, message: Identity) -> Example:
 
 def find_lost_writes(index: Index) -> Iterator[Finding]:
     """An acknowledged message was passed over: no ``ok`` poll returned it, though one that asked from at or below its
-    offset (or whose asked-for offset is unknown) returned a higher offset.
+    offset returned a higher offset.
+
+    A poll whose asked-for offset is unknown may have begun above the message. Then it counts from the first offset it
+    returned, unless the final polls, which read the whole key, did not return the message either.
 
     One finding an acknowledgement. Jepsen's ``lost-write``: there every poll counts, wherever it began, and so it does
     at level jepsen.
     """
-    anywhere = index.consistency == "jepsen"
     for log in index.keys.values():
         if not log.unread:
             continue
         spans = sorted(
-            (-1 if anywhere or reading.start is None else reading.start, max(pair[0] for pair in reading.pairs))
+            (_counts_from(index, reading), max(pair[0] for pair in reading.pairs))
             for reading in log.readings
             if reading.pairs
         )
@@ -120,11 +122,11 @@ def find_lost_writes(index: Index) -> Iterator[Finding]:
         for acknowledgement in log.unread:
             place = bisect_right(starts, acknowledgement.offset)
             if place and reached[place - 1] > acknowledgement.offset:
-                yield Finding(log.name, partial(_explain_lost_write, log, acknowledgement, anywhere=anywhere))
+                yield Finding(log.name, partial(_explain_lost_write, index, log, acknowledgement))
 
 
-def _explain_lost_write(log: KeyIndex, lost: Acknowledgement, *, anywhere: bool) -> Example:
-    passing = [reading for reading in log.readings if _passes_over(reading, lost.offset, anywhere=anywhere)]
+def _explain_lost_write(index: Index, log: KeyIndex, lost: Acknowledgement) -> Example:
+    passing = [reading for reading in log.readings if _passes_over(index, reading, lost.offset)]
     ended = lost.op.end_event
     later = [reading for reading in passing if ended is not None and reading.op.begin_event > ended]
     reading = (later or passing)[0]
@@ -147,9 +149,17 @@ def _how_many_came_back(log: KeyIndex, unread: Acknowledgement) -> str:
     return f"of {acknowledged} such messages that were acknowledged, polls returned {returned or 'none'}"
 
 
-def _passes_over(reading: Reading, offset: int, *, anywhere: bool) -> bool:
-    below = anywhere or reading.start is None or reading.start <= offset
-    return below and any(pair[0] > offset for pair in reading.pairs)
+def _counts_from(index: Index, reading: Reading) -> int:
+    """The least offset that the poll, which returned messages, would have returned if a message had been there."""
+    if index.consistency == "jepsen":
+        return -1
+    if reading.start is None:
+        return -1 if index.read_whole(reading.key) else reading.first
+    return reading.start
+
+
+def _passes_over(index: Index, reading: Reading, offset: int) -> bool:
+    return any(pair[0] > offset for pair in reading.pairs) and _counts_from(index, reading) <= offset
 
 
 def find_unseen(index: Index) -> Iterator[Finding]:

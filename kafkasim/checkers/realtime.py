@@ -116,7 +116,11 @@ def _lost(index: Index, log: KeyIndex) -> set[int]:
     suspects = [each for each in log.acknowledged if each.message not in returned]
     if index.read_whole(log.name):
         return {each.op.index for each in suspects}
-    readings = sorted((reading.last, reading.start or 0) for reading in log.readings if reading.pairs)
+    readings = sorted(
+        (reading.last, reading.first if reading.start is None else reading.start)
+        for reading in log.readings
+        if reading.pairs
+    )
     lowest_start: list[float] = [NEVER] * (len(readings) + 1)
     for place in range(len(readings) - 1, -1, -1):
         lowest_start[place] = min(lowest_start[place + 1], readings[place][1])

@@ -110,10 +110,20 @@ CONTENTS: Final = (
                 also="int-poll-skip",
             ),
             case(
-                "the offset asked for is unknown",
+                "passed over by a poll of unknown beginning",
                 "alice send k1 7 -> 0",
                 "alice send k1 8 -> 1",
-                "bob poll -> k1 1=8",
+                "alice send k1 9 -> 2",
+                "bob poll -> k1 0=7 2=9",
+                also="int-poll-skip",
+            ),
+            case(
+                "no poll's beginning is known, and they came to the end",
+                "alice send k1 7 -> 0",
+                "alice send k1 8 -> 1",
+                "bob final poll -> k1 1=8",
+                complete="k1",
+                also="unseen",
             ),
             case(
                 "of two alike one is gone",
@@ -130,6 +140,13 @@ CONTENTS: Final = (
                 "alice send k1 7 -> 0",
                 "alice send k1 8 -> 1",
                 "bob poll k1:1 -> k1 1=8",
+            ),
+            case(
+                "the poll may have begun above it",
+                "alice send k1 7 -> 0",
+                "alice send k1 8 -> 1",
+                "bob poll -> k1 1=8",
+                consistency="linearizable",
             ),
             case(
                 "nobody got behind it",
