@@ -88,8 +88,9 @@ def _explain_duplicate(log: KeyIndex, message: Identity) -> Example:
     seen_by = [shown_by(log, offset, message) for offset in offsets]
     return Example(
         f"message {payload(senders[0])} was sent to key {quote(log.name)} {times(len(senders))}, by "
-        f"{listed(list(dict.fromkeys(who(op) for op in senders)))}, but is in the log {times(len(offsets))}: "
-        f"at offsets {listed([str(offset) for offset in offsets])}",
+        f"{listed(list(dict.fromkeys(who(op) for op in senders)))}, but was seen at {len(offsets)} offsets, "
+        f"{listed([str(offset) for offset in offsets])}: it is there more often than it was sent, or was told at an "
+        "offset where it is not",
         tuple(op.index for op in (*seen_by, *senders) if op is not None),
     )
 
@@ -197,11 +198,12 @@ def _nothing_read_whole(index: Index) -> str | None:
 
 
 def find_offset_gaps(index: Index) -> Iterator[Finding]:
-    """Offsets below a known one that no send, known or possible, can have filled.
+    """Offsets below a known one that no send, known or possible, can have filled, though somebody looked there.
 
     Judged where the system promises dense offsets, and only where somebody looked: below the end of a key that the
-    final polls read whole, or where a poll passed over the place. Sends of unknown outcome whose message was never
-    seen might be in a gap, so more offsets must be missing than there are such sends. One finding a run of offsets.
+    final polls read whole, or where a poll passed over the place. Elsewhere may be what was sent before the history
+    began. Sends of unknown outcome whose message was never seen might be in a gap, so more offsets must be missing
+    than there are such sends. One finding a run of offsets.
     """
     for log in index.keys.values():
         offsets = log.offsets
@@ -311,7 +313,8 @@ CHECKERS: Final = (
     ),
     Checker(
         kind="offset-gap",
-        summary="An offset below a known one that no send, known or possible, can have filled.",
+        summary="An offset below a known one that no send, known or possible, can have filled; at level kafka only "
+        "where somebody looked.",
         levels=KAFKA_AND_UP,
         promise="dense offsets",
         unjudged=lambda index: None if index.promises.offsets == "dense" else "offsets are not promised to be dense",

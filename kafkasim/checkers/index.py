@@ -148,8 +148,9 @@ class Index(Struct):
     unsuccessful: list[Operation] = field(default_factory=list)
     """The operations that asked a node and did not end ``ok``."""
     malformed: list[Problem] = field(default_factory=list)
-    """Replies, or the parts of them, that are not of the protocol's form. What else such a reply says still counts
-    as seen (``at``, ``polled``), but makes no `Reading` or `Listing`: nothing is concluded from its order."""
+    """Replies, or the parts of them (what they say of one key), that are not of the protocol's form. A malformed part
+    makes no `Reading` or `Listing`, so that nothing is concluded from its order; the messages in it that have an offset
+    still count as seen (``at``, ``polled``). The other parts of the reply count as if nothing was wrong."""
     unrequested: list[Problem] = field(default_factory=list)
     """Keys that a reply speaks of and the request does not; likewise."""
     requests: int = 0

@@ -123,6 +123,8 @@ class LogOrder:
     """Where offsets are dense: sends that did, though they are the best for the offsets that nobody saw."""
     unfilled: int | None
     """Where offsets are dense: the first offset that nobody saw and for which no send is left; None: there is none."""
+    unseen_sends: list[Operation]
+    """The sends of unknown outcome that are not known to stand anywhere."""
     passed_over: PassedOver | None
     """Where offsets are dense: an offset that nobody saw, though a poll went past it."""
 
@@ -134,6 +136,7 @@ class LogOrder:
         self._log = log
         self._proofs = past_end(index, log).sound if index.promises.refuses_commit_past_end else []
         placement = place_by_deadline(log, lambda offset: self.floors.first_above(2 * offset + 1)[0])
+        self.unseen_sends = placement.unplaced
         dense = index.promises.offsets == "dense"
         gaps, self.unfilled = gap_ceilings(log, placement) if dense else (_bounds([], []), None)
         self.passed_over = next(_passed_over(log), None) if dense else None
@@ -159,6 +162,11 @@ class LogOrder:
         bounds += [(2 * each.last + 2, ended(each.op), each.op.index) for each in self.readings if each.pairs]
         bounds += [(2 * proof.offset + 2, proof.end, proof.op.index) for proof in self._proofs]
         return Floors(bounds)
+
+    @cached_property
+    def reached(self) -> dict[int, int]:
+        """By commit or list that proves one: the offset that the log had reached by its end."""
+        return {proof.op.index: proof.offset for proof in self._proofs}
 
     @property
     def contradicted(self) -> bool:

@@ -123,6 +123,15 @@ class Reach:
         needed = max(1, missing_count(self._log, offset)) if self._dense else 1
         return min(known, self._unplaced[needed - 1]) if needed <= self._spare else known
 
+    def highest(self, end: float) -> tuple[int, int] | None:
+        """The highest known offset of a send begun before ``end``, and the index of that send."""
+        places = (place for place in reversed(range(len(self._offsets))) if self._begins[place][0] < end)
+        return next(((self._offsets[place], self._begins[place][1]) for place in places), None)
+
+    def of_unknown_offset(self, end: float) -> list[int]:
+        """The sends begun before ``end`` that may be at offsets not known, as many as can be so at once."""
+        return [index for begin, index in self._unplaced[: self._spare] if begin < end]
+
     def least(self, offset: int, end: float) -> int:
         """The least offset at or above the given one that a message can have had before ``end``.
 
@@ -163,26 +172,37 @@ def _polled_spans(log: KeyIndex) -> list[tuple[int, int]]:
 
 
 def find_past_end(index: Index) -> Iterator[Finding]:
-    """Commits of an offset at which, and above which, there can have been no message yet."""
+    """Commits of an offset at which, and above which, there can have been no message yet.
+
+    One finding a commit. Lists show the same commits once more, except of one that was never acknowledged.
+    """
     for log in index.keys.values():
-        for proof in past_end(index, log).broken:
-            yield _committed_past_end(log, proof)
+        broken = past_end(index, log).broken
+        told = {proof.offset for proof in broken if proof.op.f == "commit_offsets"}
+        for proof in broken:
+            if proof.op.f == "commit_offsets":
+                yield _committed_past_end(index, log, proof)
+            elif proof.offset not in told:
+                told.add(proof.offset)
+                yield _committed_past_end(index, log, proof)
 
 
-def _committed_past_end(log: KeyIndex, proof: Proof) -> Finding:
+def _committed_past_end(index: Index, log: KeyIndex, proof: Proof) -> Finding:
     def explain() -> Example:
-        begun = [each for each in log.acknowledged if each.op.begin_event < proof.end]
-        highest = max(begun, key=lambda each: each.offset, default=None)
-        if highest is None:
-            until = "no message had been sent there"
-        else:
-            until = f"the highest message sent there was at offset {highest.offset}"
+        sends = Reach(index, log)
+        highest = sends.highest(proof.end)
+        unknown = sends.of_unknown_offset(proof.end)
+        until = f"no message {'is known to have' if unknown else 'had'} been sent there"
+        if highest is not None:
+            until = f"the highest message known to have been sent there was at offset {highest[0]}"
+        if unknown:
+            until += f", and there were too few sends of unknown offset ({len(unknown)}) to fill the log up to it"
         was = "was acknowledged" if proof.op.f == "commit_offsets" else "was reported as done"
         text = (
             f"a commit of {quote(log.name)} up to offset {proof.offset} {was} to {who(proof.op)} at "
             f"{ended_at(proof.op)}, when {until}: whatever comes to stand there will be skipped"
         )
-        return Example(text, (proof.op.index,) if highest is None else (proof.op.index, highest.op.index))
+        return Example(text, (proof.op.index, *(() if highest is None else highest[1:]), *unknown))
 
     return Finding(log.name, explain, proof.offset)
 

@@ -13,6 +13,7 @@ it began is the `future-read` of the log.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from msgspec import Struct
 from kafkasim.checkers.contents import find_offset_gaps
 from kafkasim.checkers.counts import acknowledged_messages, known_offsets, polls_of_a_key
 from kafkasim.checkers.ends import NEVER, ended
+from kafkasim.checkers.evidence import shown_by
 from kafkasim.checkers.identity import identity
 from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex
 from kafkasim.checkers.log_order import Bound, Floors, LogOrder, PassedOver, log_order
@@ -38,8 +40,8 @@ def messages_of(op: Operation, key: str) -> list[list[Any]]:
     return pairs
 
 
-def progress(op: Operation, key: str) -> str:
-    """How far the operation shows that the log had come, in words that end with when."""
+def progress(order: LogOrder, op: Operation, key: str) -> str:
+    """How far the operation shows that the log had come, and by when, in words."""
     at = ended_at(op)
     match op.f:
         case "send":
@@ -48,10 +50,14 @@ def progress(op: Operation, key: str) -> str:
             return f"{who(op)}'s poll had returned the message at offset {messages_of(op, key)[-1][0]} at {at}"
         case "commit_offsets":
             offset = op.request["offsets"][key]
-            return f"{who(op)}'s commit of offset {offset} had been acknowledged at {at}, so there was a message"
+            told = f"{who(op)}'s commit of offset {offset} had been acknowledged at {at}"
         case _:
             offset = (op.response or {"offsets": {}})["offsets"][key]
-            return f"{who(op)} had been told at {at} that offset {offset} is committed, so there was a message"
+            told = f"{who(op)} had been told at {at} that offset {offset} is committed"
+    reached = order.reached[op.index]
+    if reached == offset:
+        return f"{told}, so there was a message at it or above"
+    return f"{told}, so there was a message above it: at offset {reached}, the least that a send begun by then can have"
 
 
 def _offset(op: Operation) -> int:
@@ -77,13 +83,14 @@ def find_stale_polls(index: Index) -> Iterator[Finding]:
             end, witness = floors.first_above(rank)
             if end < begin:
                 poll, seen = index.operations[number], index.operations[witness]
-                yield Finding(log.name, _StalePoll(log, poll, rank, seen), int(begin - end))
+                yield Finding(log.name, _StalePoll(log, order, poll, rank, seen), int(begin - end))
 
 
 class _StalePoll(Struct, frozen=True):
     """Tells of one stale poll. ``seen`` proves it; a missing acknowledgement proves it more plainly."""
 
     log: KeyIndex
+    order: LogOrder
     poll: Operation
     rank: int
     seen: Operation
@@ -98,7 +105,7 @@ class _StalePoll(Struct, frozen=True):
         asked = offsets.get(key) if type(offsets) is dict else None
         start = "" if asked is None else f" from offset {asked}"
         text = (
-            f"{progress(seen, key)}; {who(poll)}'s poll of {quote(key)}{start} began {after(seen, poll)}, "
+            f"{progress(self.order, seen, key)}; {who(poll)}'s poll of {quote(key)}{start} began {after(seen, poll)}, "
             f"and {returned}"
         )
         return Example(text, (seen.index, poll.index))
@@ -169,7 +176,7 @@ def find_nonmonotonic_offsets(index: Index) -> Iterator[Finding]:
                 if witness is None:
                     continue  # only the process itself knew: nonmonotonic-send
                 seen = witness
-            yield Finding(log.name, _Nonmonotonic(log.name, late, seen), late.delay)
+            yield Finding(log.name, _Nonmonotonic(log, order, late, seen), late.delay)
 
 
 class _OtherProcesses:
@@ -203,18 +210,24 @@ class _OtherProcesses:
 class _Nonmonotonic(Struct, frozen=True):
     """Tells of one send that got a smaller offset than the log had shown before."""
 
-    key: str
+    log: KeyIndex
+    order: LogOrder
     late: _LateSend
     seen: Operation
 
     def __call__(self) -> Example:
-        send = self.late.send
+        key, send, offset = self.log.name, self.late.send, self.late.offset
+        reached = self.order.reached.get(self.seen.index)
         got = "got" if send.type == "ok" else "came to stand at"
+        place = f"offset {offset}, no higher" if offset == reached else f"the smaller offset {offset}"
         text = (
-            f"{progress(self.seen, self.key)}; {who(send)}'s send of {payload(send)} to {quote(self.key)} began later, "
-            f"at {moment(send.start)}, and {got} the smaller offset {self.late.offset}"
+            f"{progress(self.order, self.seen, key)}; {who(send)}'s send of {payload(send)} to {quote(key)} began "
+            f"later, at {moment(send.start)}, and {got} {place}"
         )
-        return Example(text, (self.seen.index, send.index))
+        there = (
+            None if reached is None or reached not in self.log.at else shown_by(self.log, reached, self.log.at[reached])
+        )
+        return Example(text, tuple(op.index for op in (self.seen, there, send) if op is not None))
 
 
 def _returned(late: _LateSend, key: str) -> bool:
@@ -229,15 +242,23 @@ def _returned(late: _LateSend, key: str) -> bool:
 def find_future_reads(index: Index) -> Iterator[Finding]:
     """Messages polled at an offset before the send that got this offset began, though an equal one had been sent."""
     for log in index.keys.values():
+        given: Counter[int] | None = None
         for late in _late_sends(index, log_order(index, log)):
-            if _returned(late, log.name) and _is_its_own(log, late) and _sent_before(log, late):
+            if not _returned(late, log.name):
+                continue
+            if given is None:
+                given = Counter(each.offset for each in log.acknowledged)
+            if _is_its_own(log, given, late) and _sent_before(log, late):
                 yield Finding(log.name, _FutureRead(log.name, late), late.delay)
 
 
-def _is_its_own(log: KeyIndex, late: _LateSend) -> bool:
-    """Whether the offset is the send's alone, so that what was polled there is its message."""
-    others = (each for each in log.acknowledged if each.offset == late.offset and each.op is not late.send)
-    return log.at[late.offset] == identity(late.send.request["msg"]) and next(others, None) is None
+def _is_its_own(log: KeyIndex, given: Counter[int], late: _LateSend) -> bool:
+    """Whether the offset is the send's alone, so that what was polled there is its message.
+
+    ``given`` says to how many sends each offset was acknowledged.
+    """
+    others = given[late.offset] - (late.send.type == "ok")
+    return not others and log.at[late.offset] == identity(late.send.request["msg"])
 
 
 def _sent_before(log: KeyIndex, late: _LateSend) -> bool:
@@ -268,7 +289,8 @@ class _FutureRead(Struct, frozen=True):
 def find_gaps(index: Index) -> Iterator[Finding]:
     """Offsets that nobody saw, and that no send of unknown outcome can have been given in time.
 
-    Unlike at the Kafka level it does not matter whether anybody looked: an offset above them was given away.
+    Unlike at the Kafka level it does not matter whether anybody looked: an offset above them was given away, and the
+    history is one of the log's whole life.
     """
     told: set[str | None] | None = None
     for log in index.keys.values():
@@ -276,7 +298,7 @@ def find_gaps(index: Index) -> Iterator[Finding]:
         for bound in order.late_gaps:
             end, witness = order.floors.first_above(bound[0])
             seen, send = index.operations[witness], index.operations[bound[2]]
-            yield Finding(log.name, _Gap(log.name, bound, seen, send), int(bound[1] - end))
+            yield Finding(log.name, _Gap(log.name, order, bound, seen, send), int(bound[1] - end))
         if order.unfilled is None and order.passed_over is None:
             continue
         if told is None:
@@ -288,21 +310,22 @@ def find_gaps(index: Index) -> Iterator[Finding]:
         elif order.unfilled is not None:
             witnesses = order.floors.bounds[bisect_left(order.floors.ranks, 2 * order.unfilled + 2) :]
             if witnesses:  # else only a poll whose own offsets are out of order saw higher ones
-                yield Finding(log.name, _Unfilled(log, order.unfilled, index.operations[witnesses[0][2]]))
+                yield Finding(log.name, _Unfilled(log, order, index.operations[witnesses[0][2]]))
 
 
 class _Gap(Struct, frozen=True):
     """Tells of one offset that cannot have been given to anybody in time."""
 
     key: str
+    order: LogOrder
     bound: Bound
     seen: Operation
     send: Operation
 
     def __call__(self) -> Example:
-        send = self.send
+        send, offset = self.send, self.bound[0] // 2
         text = (
-            f"{progress(self.seen, self.key)}; of {quote(self.key)}'s offset {self.bound[0] // 2}, below it, nothing "
+            f"{progress(self.order, self.seen, self.key)}; of {quote(self.key)}'s offset {offset}, below it, nothing "
             f"was ever seen, and the first send that could be there ({payload(send)} by {who(send)}, outcome unknown) "
             f"began only at {moment(send.start)}: the offset was left out, though the system promises dense offsets"
         )
@@ -325,24 +348,25 @@ class _PassedOver(Struct, frozen=True):
 
 
 class _Unfilled(Struct, frozen=True):
-    """Tells of one offset for which there was no send at all."""
+    """Tells of one offset for which no send was left."""
 
     log: KeyIndex
-    offset: int
+    order: LogOrder
     seen: Operation
 
     def __call__(self) -> Example:
-        key, unknown = self.log.name, len(self.log.unknown_sends)
-        spare = (
-            f"there are too few sends of unknown outcome ({unknown}) for the offsets that nobody saw"
-            if unknown
-            else "every send's outcome is known"
-        )
+        key = self.log.name
+        if self.order.unseen_sends:
+            left = f"all sends that nobody saw ({len(self.order.unseen_sends)}) are needed for lower ones"
+        elif self.log.unknown_sends:
+            left = "every send of unknown outcome was seen elsewhere"
+        else:
+            left = "every send's outcome is known"
         text = (
-            f"{progress(self.seen, key)}; of {quote(key)}'s offset {self.offset}, below it, nothing was ever seen, and "
-            f"{spare}: the offset was left out, though the system promises dense offsets"
+            f"{progress(self.order, self.seen, key)}; of {quote(key)}'s offset {self.order.unfilled}, below it, "
+            f"nothing was ever seen, and {left}: the offset was left out, though the system promises dense offsets"
         )
-        return Example(text, (self.seen.index,))
+        return Example(text, (self.seen.index, *(op.index for op in self.order.unseen_sends)))
 
 
 # --------------------------------------------------------------------------------------
@@ -397,7 +421,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     ),
     Checker(
         kind="offset-gap",
-        summary="An offset that nobody saw cannot have been given to any send in time.",
+        summary="An offset that nobody saw, whether or not anybody looked, cannot have been given to any send in time.",
         source="linearizability: M. Herlihy, J. Wing, TOPLAS 1990",
         levels=LINEARIZABLE,
         promise="offsets are dense",

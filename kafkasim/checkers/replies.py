@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from kafkasim.checkers.index import Index, Problem, Reading
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
@@ -23,6 +23,9 @@ _REQUESTS: Final = {
     "list_committed_offsets": "question for the committed offsets",
 }
 """How a sentence names a request."""
+
+_BY_KEY: Final = {"poll": "msgs", "list_committed_offsets": "offsets"}
+"""The fields in which replies speak of keys."""
 
 
 def _asked(op: Operation) -> str:
@@ -79,18 +82,28 @@ def find_malformed_replies(index: Index) -> Iterator[Finding]:
     """
     for problem in index.malformed:
         key = problem.key if problem.key is not None else _only_key(problem.op)
-        yield Finding(key, partial(_explain_malformed, problem.op))
+        yield Finding(key, partial(_explain_malformed, problem.op, _malformed_part(problem)))
     for op in index.unsuccessful:
         if op.raw is not None:
-            yield Finding(_only_key(op), partial(_explain_malformed, op))
+            yield Finding(_only_key(op), partial(_explain_malformed, op, op.raw))
 
 
-def _explain_malformed(op: Operation) -> Example:
-    return Example(f"{_node(op)} answered {_asked(op)} with {_what_is_wrong(op)}", (op.index,))
+def _malformed_part(problem: Problem) -> Any:
+    """The reply without what is wrong at other places: those have problems of their own."""
+    response = problem.op.response
+    by_key = _BY_KEY.get(problem.op.f)
+    if by_key is None or not isinstance(response, Mapping) or not isinstance(response.get(by_key), Mapping):
+        return response
+    if problem.key is not None:
+        return {by_key: {problem.key: problem.part}}
+    return {**response, by_key: {}}
 
 
-def _what_is_wrong(op: Operation) -> str:
-    body = op.raw if op.raw is not None else op.response
+def _explain_malformed(op: Operation, body: Any) -> Example:
+    return Example(f"{_node(op)} answered {_asked(op)} with {_what_is_wrong(op, body)}", (op.index,))
+
+
+def _what_is_wrong(op: Operation, body: Any) -> str:
     if not isinstance(body, Mapping):
         return f"no object, but {show(body)}"
     rpc = RPCS[op.f]
