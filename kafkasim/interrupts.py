@@ -1,48 +1,96 @@
-"""Ctrl-C that is noted instead of raised, for work that must not be torn in the middle of a step."""
+"""Ctrl-C that is noted instead of raised, for work that must not be torn in the middle of a step.
+
+An exception in the middle of a request would leave a log that holds a message of which nobody knows, and in the middle
+of an event half of what a node did. So the signal is only noted, and whoever works looks between two steps. Where
+nothing can be torn (while a line is waited for, while something is only looked at) it is raised at once, and a second
+one cuts what takes too long.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 
 class Interrupts:
-    """Whether Ctrl-C has come."""
+    """What signals have asked for. Outside of `watched` nothing is changed: Ctrl-C raises `KeyboardInterrupt`.
 
-    __slots__ = ("came",)
+    >>> interrupts = Interrupts()
+    >>> with interrupts.watched():
+    ...     signal.raise_signal(signal.SIGINT)
+    ...     interrupts.asked
+    <Signals.SIGINT: 2>
+    """
 
     def __init__(self) -> None:
-        self.came = False
+        self.asked: signal.Signals | None = None
+        """The last signal that wants it to stop."""
+        self.watching = False
+        """Whether this is who is told of Ctrl-C."""
+        self._at_once = False
+        self._at_the_second = False
+
+    @contextmanager
+    def watched(self, *others: signal.Signals) -> Iterator[None]:
+        """While it lasts Ctrl-C is noted rather than raised, and so are the ``others``.
+
+        Signals can be taken over in the main thread alone. One that is ignored stays so; and Ctrl-C is left to whoever
+        else has taken it over.
+        """
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, *others) if _is_free(number)}
+        self.asked, self.watching = None, signal.SIGINT in before
+        try:
+            for number in before:
+                signal.signal(number, self._note)
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self.asked, self.watching = None, False
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """While it lasts nothing can be torn: the signal is raised."""
+        before, self._at_once = self._at_once, True
+        try:
+            yield
+        finally:
+            self._at_once = before
+
+    @contextmanager
+    def never(self) -> Iterator[None]:
+        """While it lasts something could be torn: the signal is noted, however often it comes."""
+        before = self._at_once, self._at_the_second
+        self._at_once = self._at_the_second = False
+        try:
+            yield
+        finally:
+            self._at_once, self._at_the_second = before
+
+    @contextmanager
+    def at_the_second(self) -> Iterator[None]:
+        """While it lasts (something takes long, perhaps too long) who asks again is obeyed at once."""
+        before, self._at_the_second = self._at_the_second, True
+        try:
+            yield
+        finally:
+            self._at_the_second = before
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if self._at_once or (self._at_the_second and self.asked is not None):
+            # All of it ends with this, and a block that is stopped on its way out could not say so any more.
+            self._at_once = self._at_the_second = False
+            raise KeyboardInterrupt
+        self.asked = signal.Signals(number)
 
 
-@contextlib.contextmanager
-def interrupts_noted() -> Iterator[Interrupts]:
-    """Within, the first Ctrl-C is noted, for whoever asks at a good moment; the second raises `KeyboardInterrupt`.
-
-    Signals can be taken over in the main thread alone, and are not where somebody else has done so: there nothing is
-    noted, and Ctrl-C does what it did.
-
-    >>> with interrupts_noted() as interrupts:
-    ...     signal.raise_signal(signal.SIGINT)
-    ...     interrupts.came
-    True
-    """
-    interrupts = Interrupts()
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield interrupts
-        return
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if interrupts.came:
-            signal.default_int_handler(number, frame)
-        interrupts.came = True
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def _is_free(number: signal.Signals) -> bool:
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    handler = signal.getsignal(number)
+    if number == signal.SIGINT:
+        return handler is signal.default_int_handler
+    return handler not in (signal.SIG_IGN, None)  # None: what was not set from Python

@@ -73,7 +73,7 @@ def converse(runner: Runner, terminal: Terminal) -> None:
     # All the time: who keeps pressing Ctrl-C while it is told that lines were stopped is not to be thrown out for it.
     with runner.interrupts.watched():
         while _read_and_run(runner, terminal) is not Outcome.LEFT:
-            runner.interrupts.asked = False
+            runner.interrupts.asked = None
 
 
 def _read_and_run(runner: Runner, terminal: Terminal) -> Outcome:
@@ -83,7 +83,7 @@ def _read_and_run(runner: Runner, terminal: Terminal) -> Outcome:
         return Outcome.DONE
     except EOFError:
         return Outcome.LEFT
-    runner.interrupts.asked = False
+    runner.interrupts.asked = None
     try:
         return _run_typed(runner, text)
     except InterruptedAtError as interrupted:

@@ -16,7 +16,7 @@ from typing import Final
 from kafkasim.checkers import check
 from kafkasim.garbage_collection import collector_at_rest, count_as_old
 from kafkasim.history import History
-from kafkasim.interrupts import Interrupts, interrupts_noted
+from kafkasim.interrupts import Interrupts
 from kafkasim.scenario.load import load, loads
 from kafkasim.scenario.model import Scenario
 from kafkasim.sim.choices import Choices, SeededChoices
@@ -47,7 +47,8 @@ def run(
     """
     seed = scenario.seed if seed is None else seed
     world = World(scenario, SeededChoices(seed) if choices is None else choices, seed)
-    with collector_at_rest(), interrupts_noted() as interrupts:
+    interrupts = Interrupts()
+    with collector_at_rest(), interrupts.watched(), interrupts.at_the_second():
         broken_off = not _run_to_the_end(world, progress, interrupts)
         world.abandon()
         history = world.history(interrupted=broken_off)
@@ -63,7 +64,7 @@ def run(
             statistics=statistics,
             unmet=world.expectations.unmet,
             expectations=world.expectations.looked_at,
-            interrupted=broken_off or interrupts.came,
+            interrupted=broken_off or interrupts.asked is not None,
         )
 
 
@@ -120,7 +121,7 @@ def run_all(
 
 def _run_to_the_end(world: World, progress: Progress | None, interrupts: Interrupts) -> bool:
     """False where Ctrl-C came before. It is heeded between two events: half of one would be taken for the node's."""
-    while not interrupts.came:
+    while interrupts.asked is None:
         if not world.advance():
             return True
         if progress is not None:

@@ -12,7 +12,6 @@ from msgspec import Struct
 from rich.text import Text
 
 from kafkasim.console.guide import help_lines
-from kafkasim.console.interrupts import Interrupts
 from kafkasim.console.parsing import parse
 from kafkasim.console.printing import Printer
 from kafkasim.console.rendering import MOST_SHOWN, counted, error_line, key_lines, unanswered_line
@@ -21,6 +20,7 @@ from kafkasim.console.session import Session
 from kafkasim.console.statements import Ask, Help, ListKeys, Quit, Save, Show, Source, SpeakAs, Statement
 from kafkasim.forms import printable
 from kafkasim.history import write_whole
+from kafkasim.interrupts import Interrupts
 
 _MOST_SOURCED: Final = 50
 """How many files may be run inside of one another: far from where Python gives up."""
@@ -112,7 +112,7 @@ class Runner:
                 if line is None:
                     return Outcome.DONE
                 where = line.where
-                if self.interrupts.asked:
+                if self.interrupts.asked is not None:
                     raise InterruptedAtError(where)
                 with self.interrupts.at_the_second():
                     outcome = self.run(line)
