@@ -7,7 +7,7 @@ from typing import Final
 
 _RESERVED: Final = {
     re.compile(r"n[0-9]+"): "what nodes are called",
-    re.compile(r"final-n[0-9]+"): "who reads everything at the end",
+    re.compile(r"final-n[0-9]+(-probes)?"): "who reads everything at the end",
 }
 
 

@@ -94,6 +94,11 @@ class Client:
         self._assigned: Then | None = None
         self._network.join(name, self)
 
+    @property
+    def ignored(self) -> bool:
+        """Whether the last operation got no answer in time, and nothing that happened in the run is why."""
+        return self.failure is not None and self.failure.code == _NO_REPLY and not self._excused
+
     # What it can be told to do.
 
     def send(self, key: str, msg: Any, then: Then) -> None:

@@ -16,7 +16,7 @@ class Unmet(Struct, frozen=True):
 
     client: str
     step: int
-    """Which of its client's steps, from 1; 0: it was none, but a malformed request of a workload that was obeyed."""
+    """Which of its client's steps, from 1; 0: a malformed request of a workload that was obeyed, or not answered."""
     action: str
     """What the step does, as the scenario writes it: ``send``, ``barrier``, ..."""
     expected: Any

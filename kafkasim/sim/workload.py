@@ -73,6 +73,8 @@ class Workload:
         self.keys = [f"k{number}" for number in range(1, asked.keys + 1)]
         self._sent = [0] * asked.keys
         """How many messages were made for each key. They count upwards from 0, so no two of a key are the same."""
+        self.unanswered: dict[str, dict[int, tuple[Client, dict[str, Any]]]] = {}
+        """By node, the probes that it did not answer in time: each by its place, with who asked."""
         self._pace = choices.stream("pace")
         self._places: list[int] = []
         """Where in their slots the next operations begin (ns), as many as were drawn ahead; the very next one last."""
@@ -112,12 +114,13 @@ class Workload:
 class GeneratedClient:
     """One generated client."""
 
-    __slots__ = ("_client", "_polls", "_stream", "_workload")
+    __slots__ = ("_client", "_polls", "_probe_place", "_stream", "_workload")
 
     def __init__(self, workload: Workload, client: Client, stream: Stream) -> None:
         self._workload, self._client, self._stream = workload, client, stream
         self._polls = 0
         """Since the last commit of its own accord."""
+        self._probe_place = 0
 
     def go_on(self) -> None:
         """Takes a slot for the next operation; ends where the workload's time is over."""
@@ -144,6 +147,7 @@ class GeneratedClient:
         """Asks for what must be refused."""
         client, place = self._client, self._stream.pick(len(PROBES) + _OVERREACHES)
         if place < len(PROBES):
+            self._probe_place = place
             client.raw(PROBES[place], self._probed)
         else:
             beyond = self._workload.keys[self._stream.pick(len(self._workload.keys))]
@@ -184,7 +188,9 @@ class GeneratedClient:
 
     def _probed(self) -> None:
         """A malformed request is over: obeyed it must not have been."""
-        client = self._client
+        client, place = self._client, self._probe_place
         if client.failure is None:
             self._workload.expectations.reject(client, "raw", "an error", client.response)
+        elif client.ignored:
+            self._workload.unanswered.setdefault(client.node, {}).setdefault(place, (client, PROBES[place]))
         self.go_on()

@@ -3,7 +3,8 @@
 1. **Running**: scripted and generated clients act, faults strike.
 2. **Draining**: the faults are healed, loss and duplication end, what is on its way arrives.
 3. **Reading**: the final polls.
-4. **Closing**: what is still on its way arrives: an answer that comes too late is an answer. Then the run is over.
+4. **Closing**: malformed requests that were not answered are asked once more, and what is still on its way arrives: an
+   answer that comes too late is an answer. Then the run is over.
 
 The rules of the world:
 
@@ -20,6 +21,7 @@ from heapq import heappop
 from itertools import repeat
 
 from kafkasim import __version__
+from kafkasim.forms import show
 from kafkasim.history import End, Header, History, Promises
 from kafkasim.scenario import model
 from kafkasim.sim.bugs import BUGS
@@ -32,6 +34,7 @@ from kafkasim.sim.final_polls import FinalReader, highest_offsets
 from kafkasim.sim.network import Network
 from kafkasim.sim.nodes import Node
 from kafkasim.sim.recorder import Recorder
+from kafkasim.sim.reminders import Reminder
 from kafkasim.sim.result import Statistics
 from kafkasim.sim.scripts import Barriers, Entry, Script
 from kafkasim.sim.statistics import statistics_of
@@ -83,7 +86,9 @@ class World:
         self._faults = Faults(scenario.faults, self._nodes, self._surroundings)
         self.expectations = Expectations()
         self._clients: dict[str, Client] = {}
+        self._workload: Workload | None = None
         self._readers: list[FinalReader] = []
+        self._reminders: list[Reminder] = []
         self._highest: dict[str, int] = {}
         """What the final polls read, with the highest offset that anybody was told of before them."""
         self._phase = _Phase.RUNNING
@@ -164,7 +169,7 @@ class World:
             Script(entries, self._surroundings, barriers, self.expectations)
         if scenario.workload is not None:
             clients = [self._new_client(f"c{number}", None) for number in range(1, scenario.workload.clients + 1)]
-            Workload(scenario.workload, clients, self._surroundings, self.expectations)
+            self._workload = Workload(scenario.workload, clients, self._surroundings, self.expectations)
 
     def _common_script(self) -> list[Entry]:
         numbers: dict[str, int] = {}
@@ -209,11 +214,27 @@ class World:
                     self._readers = [FinalReader(reader, highest, self._surroundings) for reader in readers]
             case _Phase.READING:
                 self._phase = _Phase.CLOSING
+                self._remind()
                 self._begin_draining()
             case _Phase.CLOSING:
                 self._phase = _Phase.OVER
                 self.abandon()
+                self._judge_silence()
         return self._phase is not _Phase.OVER
+
+    def _remind(self) -> None:
+        """Asks the nodes once more for what they left unanswered."""
+        if self._workload is not None:
+            for node, unanswered in self._workload.unanswered.items():
+                reminder = Reminder(node, unanswered, self._network)
+                self._nodes[node].askers.append(reminder)
+                self._reminders.append(reminder)
+
+    def _judge_silence(self) -> None:
+        """What a node has still not answered it never will."""
+        for reminder in self._reminders:
+            for client, body in reminder.unanswered.values():
+                self.expectations.reject(client, "raw", "an error", f"no answer to {show(body)}, though asked again")
 
     def _quiet_at(self) -> int:
         """When what is under way now will be over."""
