@@ -113,7 +113,8 @@ class LogEngine:
         All keys are read at one instant. ``max_messages`` (1 or more) caps what is returned of each key.
         A key with nothing at or after the offset is left out, and is not created by being asked for.
         The cost is that of the messages returned. Raises `MalformedRequestError` where a key is not
-        non-empty text, an offset not an integer from 0 on, or ``max_messages`` not an integer from 1 on.
+        non-empty text, an offset not an integer from 0 on, or ``max_messages`` not an integer from 1 on;
+        what only derives from `int`, such as ``True`` or an enum's member, is none.
 
         >>> engine = LogEngine()
         >>> [engine.send("k", letter) for letter in "abc"]
