@@ -6,11 +6,14 @@ before the next instruction.
 """
 
 import dis
+import subprocess
+import sys
 
 import pytest
 
 from kafkasim import LogEngine, core
 from tests.core.instructions import before_each_instruction
+from tests.core.interrupting import OPERATIONS
 from tests.core.reference import Call, ReferenceLog, put
 
 LETS_SIGNALS_IN = ("CALL", "JUMP_BACKWARD", "RESUME")
@@ -72,3 +75,10 @@ def test_an_interrupt_leaves_all_or_nothing_and_a_free_lock(call):
         place += 1
     assert engine.__getstate__() == after.__getstate__()
     assert place >= 2, "hardly a place was found at which an interrupt can come"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_real_signals_leave_all_or_nothing_and_a_free_lock(operation, request):
+    command = [sys.executable, "-m", "tests.core.interrupting", operation, "1000"]
+    done = subprocess.run(command, cwd=request.config.rootpath, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
