@@ -234,8 +234,9 @@ def test_a_list_of_what_is_no_list_is_refused(keys):
 
 @pytest.mark.parametrize("key", NOT_KEYS, ids=repr)
 def test_a_list_of_what_are_no_keys_is_refused(key):
-    with pytest.raises(MalformedRequestError, match="list_committed_offsets: expected non-empty text as key, got "):
-        LogEngine().list_committed_offsets(["k", key])
+    for keys in ([key], ["k", key]):
+        with pytest.raises(MalformedRequestError, match="list_committed_offsets: expected non-empty text as key, got "):
+            LogEngine().list_committed_offsets(keys)
 
 
 # --------------------------------------------------------------------------------------

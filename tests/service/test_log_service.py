@@ -235,6 +235,32 @@ def test_a_durable_send_takes_effect_and_is_answered_once_it_is_safe():
     assert ask(service, Poll(msg_id=4, offsets={"k": 0})).msgs == {"k": [(0, "a")]}
 
 
+def test_writes_under_way_at_the_same_time_are_told_apart():
+    service = ready(durable=True)
+    envelopes: list[Envelope[AnyRequest]] = [
+        Envelope("c1", "n0", Send(msg_id=2, key="k", msg="a")),
+        Envelope("c2", "n0", Send(msg_id=7, key="k", msg="b")),
+    ]
+    writes = [effect for envelope in envelopes for effect in service.receive(envelope)]
+    replies = [reply for write in writes if isinstance(write, Write) for reply in service.written(write.token)]
+    assert replies == [
+        Envelope("n0", "c1", SendOk(in_reply_to=2, offset=0)),
+        Envelope("n0", "c2", SendOk(in_reply_to=7, offset=1)),
+    ]
+
+
+def test_several_messages_at_once_to_a_durable_log_are_taken_as_one_after_the_other():
+    envelopes: list[Envelope[AnyRequest]] = [
+        Envelope("c1", "n0", Send(msg_id=2, key="k", msg="a")),
+        Envelope("c1", "n0", Poll(msg_id=3, offsets={"k": 0})),
+        Envelope("c1", "n0", CommitOffsets(msg_id=4, offsets={"k": 0})),
+    ]
+    one_by_one = ready(durable=True)
+    each = [effect for envelope in envelopes for effect in one_by_one.receive(envelope)]
+    assert ready(durable=True).receive_all(envelopes) == each
+    assert [type(effect) for effect in each] == [Write, Envelope, Envelope]
+
+
 def test_a_durable_commit_that_would_be_refused_is_not_written():
     assert ask(ready(durable=True), CommitOffsets(msg_id=2, offsets={"k": 0})).code == 22
 
