@@ -172,6 +172,14 @@ def test_what_asks_for_no_answer_gets_none(body):
     assert ask(ready(), body) is None
 
 
+def test_what_is_refused_is_logged_where_it_cannot_be_answered_and_only_there(caplog):
+    service = ready()
+    ask(service, BadRequest(msg_id=2, code=ErrorCode.MALFORMED_REQUEST, text="no key"))
+    assert caplog.text == ""
+    ask(service, BadRequest(code=ErrorCode.MALFORMED_REQUEST, text="no key"))
+    assert 'refused, unanswered (it has no msg_id), from "c1": no key' in caplog.text
+
+
 def test_a_request_without_msg_id_is_obeyed():
     service = ready()
     ask(service, Send(key="k", msg=1))
