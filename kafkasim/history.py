@@ -15,7 +15,11 @@ new process number. The vocabulary is Jepsen's: https://github.com/jepsen-io/jep
 Real-time order follows from places in the run's one sequence of events, never from times, which tie:
 operation *a* came before *b* when ``a.end_event < b.begin_event``. Histories that were recorded elsewhere may leave out
 ``begin_event`` and ``end_event``, of all operations. Then times decide, and what ends at the time at which something
-else begins is concurrent with it.
+else begins is concurrent with it. The lines of such a history may stand in any order, that of completion for
+instance; reports call its operations by the ``index`` that they have in the file.
+
+Payloads are any JSON that a program can be trusted to read: no half of a surrogate pair, no integer of thousands of
+digits, no more than some hundred lists and objects inside one another. A line with another is refused.
 """
 
 from __future__ import annotations
@@ -186,6 +190,16 @@ class History(Struct):
     operations: list[Operation] = field(default_factory=list)
     faults: list[FaultEvent] = field(default_factory=list)
     end: End = field(default_factory=lambda: End("interrupted"))
+    numbers: list[int] = field(default_factory=list)
+    """By place, what the file calls each operation, where times put them into another order. Empty: by its place."""
+
+    def number(self, place: int) -> int:
+        """What the history's reader finds the operation at that place by."""
+        return self.numbers[place] if self.numbers else place
+
+    def place(self, number: int) -> int:
+        """Where among the operations the one is that the history's reader finds by that number."""
+        return self.numbers.index(number) if self.numbers else number
 
 
 class HistoryError(ValueError):
@@ -275,6 +289,7 @@ _OPERATION: Final = msgspec.json.Decoder(Operation, float_hook=_exact)
 _FAULT: Final = msgspec.json.Decoder(FaultEvent)
 _END: Final = msgspec.json.Decoder(End)
 _ANYTHING: Final = msgspec.json.Decoder(float_hook=_exact)
+_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 _UNDECODABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
 """What the decoders raise on bytes that are no JSON, no UTF-8, not of the form, out of range, or nested without end."""
@@ -333,7 +348,8 @@ class _Reading:
         self._history = History(self._header(*next(self.lines, (1, b""))))
         self._last_place = -1
         self._ended_at = 0
-        self._timed = False
+        self._numbered_in: dict[int, int] = {}
+        """Of operations without places: by index, the line."""
 
     def _header(self, number: int, line: bytes) -> Header:
         if b'"kafkasim_history"' not in line:
@@ -412,12 +428,16 @@ class _Reading:
             raise self._error(number, f"field `end`: expected at least {op.start}, when it began, got {op.end}")
         if self._last_place >= 0:
             raise self._error(number, "field `begin_event` is missing, though earlier operations have it")
-        self._timed = True
+        first = self._numbered_in.setdefault(op.index, number)
+        if first != number:
+            raise self._error(
+                number, f"field `index`: expected a number of its own, got {op.index}, as in line {first}"
+            )
         self._history.operations.append(op)
 
     def concluded(self) -> History:
         """The history, once all lines have been taken."""
-        if self._timed:
+        if self._numbered_in:
             if self._last_place >= 0:
                 raise HistoryError(f"{self._name}: some operations have the field `begin_event` and others do not")
             _place_by_time(self._history)
@@ -431,15 +451,32 @@ class _Reading:
         try:
             value = _ANYTHING.decode(line)
         except _UNDECODABLE:
-            return self._error(number, f"expected one JSON object, got {got}: {error}")
+            return self._error(number, _unreadable(line) or f"expected one JSON object, got {got}: {error}")
         if not isinstance(value, dict):
             return self._error(number, f"expected one JSON object, got {got}")
         return self._error(number, mismatch(value, form) or str(error))
 
 
+def _unreadable(data: bytes, path: str = "") -> str | None:
+    """Which field of the object holds a value that cannot be read, and why; None where it cannot even be skipped."""
+    try:
+        fields = _FIELDS.decode(data)
+    except _UNDECODABLE:
+        return None
+    for name, value in fields.items():
+        try:
+            _ANYTHING.decode(value)
+        except _UNDECODABLE as error:
+            return _unreadable(bytes(value), f"{path}{name}.") or f"field `{path}{name}` cannot be read: {error}"
+    return None
+
+
 def _place_by_time(history: History) -> None:
     """Gives everything places in the sequence of events by its times; at one time, beginnings before ends."""
     history.operations.sort(key=lambda op: op.start)
+    numbers = [op.index for op in history.operations]
+    if numbers != list(range(len(numbers))):
+        history.numbers = numbers
     ends = [(op.end, 2, op) for op in history.operations if op.end is not None]
     begins = [(op.start, 0, op) for op in history.operations]
     events: list[tuple[int, int, Any]] = [*begins, *((fault.at, 1, fault) for fault in history.faults), *ends]

@@ -65,7 +65,7 @@ def find_nonatomic_commits(index: Index) -> Iterator[Finding]:
 def _finding(index: Index, circle: Circle, lead: str) -> Finding:
     def explain() -> Example:
         return Example(
-            f"{lead}: {tell(index.operations, circle)}",
+            f"{lead}: {tell(index.history, circle)}",
             tuple(dict.fromkeys(index for step in circle.steps for index in (step.before, step.after))),
         )
 

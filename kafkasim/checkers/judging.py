@@ -62,7 +62,7 @@ def judge(index: Index, checkers: Iterable[Checker]) -> CheckResult:
             result.failed[checker.kind] = f"{type(error).__name__}: {error}"
     for kind in result.checked:
         result.not_checked.pop(kind, None)  # another checker of the same kind could judge
-    result.anomalies = _worst_first(result, found)
+    result.anomalies = _worst_first(index, result, found)
     result.verdict = _verdict(index, result)
     return result
 
@@ -79,10 +79,10 @@ def _unjudged(index: Index, checker: Checker) -> str | None:
     return checker.unjudged(index)
 
 
-def _worst_first(result: CheckResult, found: dict[str, dict[str | None, _Occurrences]]) -> list[Anomaly]:
+def _worst_first(index: Index, result: CheckResult, found: dict[str, dict[str | None, _Occurrences]]) -> list[Anomaly]:
     """Errors before notes, then in the order of the table, then the more frequent first."""
     anomalies = [
-        Anomaly(kind, occurrences.severity, key, occurrences.count, _examples(result, kind, occurrences))
+        Anomaly(kind, occurrences.severity, key, occurrences.count, _examples(index, result, kind, occurrences))
         for kind, of_kind in found.items()
         for key, occurrences in sorted(of_kind.items(), key=lambda entry: -entry[1].count)
     ]
@@ -90,19 +90,20 @@ def _worst_first(result: CheckResult, found: dict[str, dict[str | None, _Occurre
     return anomalies
 
 
-def _examples(result: CheckResult, kind: str, occurrences: _Occurrences) -> tuple[Example, ...]:
+def _examples(index: Index, result: CheckResult, kind: str, occurrences: _Occurrences) -> tuple[Example, ...]:
     examples = []
     for _, _, finding in sorted(occurrences.worst, key=lambda entry: entry[:2], reverse=True):
         try:
-            examples.append(_shortened(finding.explain()))
+            examples.append(_as_read(index, finding.explain()))
         except Exception as error:  # noqa: BLE001  # what was found stays found, even where it cannot be told
             result.failed[kind] = f"{type(error).__name__}: {error}"
     return tuple(examples)
 
 
-def _shortened(example: Example) -> Example:
-    operations = tuple(dict.fromkeys(example.operations))
-    return Example(example.explanation, operations[:_SHOWN_OPERATIONS])
+def _as_read(index: Index, example: Example) -> Example:
+    """With few enough operations, called as in the history's file."""
+    places = list(dict.fromkeys(example.operations))[:_SHOWN_OPERATIONS]
+    return Example(example.explanation, tuple(map(index.history.number, places)))
 
 
 def _verdict(index: Index, result: CheckResult) -> Verdict:

@@ -34,7 +34,8 @@ class Finding(Struct, frozen=True, gc=False):
     key: str | None
     """None: it is not about one key."""
     explain: Callable[[], Example]
-    """Says what was seen and why it cannot be; called for the worst few only."""
+    """Says what was seen and why it cannot be; called for the worst few only. Its operations are given by
+    ``Operation.index``."""
     weight: int = 0
     """How bad it is beside others of its kind and key: the greatest are shown. Among equals the first found."""
 

@@ -9,27 +9,27 @@ from kafkasim.checkers.instants import Circle, Step
 from kafkasim.checkers.realtime import messages_of
 from kafkasim.checkers.words import ended_at, listed, moment, payload, who
 from kafkasim.forms import quote
-from kafkasim.history import Operation
+from kafkasim.history import History, Operation
 
 _NAMES: Final = {"send": "send", "poll": "poll", "commit_offsets": "commit", "list_committed_offsets": "list"}
 
 
-def tell(operations: list[Operation], circle: Circle) -> str:
+def tell(history: History, circle: Circle) -> str:
     """The steps of the circle as one sentence; they are numbered, and the last closes it."""
-    steps = [f"({place}) {_step(operations, step)}" for place, step in enumerate(circle.steps, 1)]
+    steps = [f"({place}) {_step(history, step)}" for place, step in enumerate(circle.steps, 1)]
     if circle.impossible < 0:
         return f"{'; '.join(steps)}: nothing can come before itself"
-    commit = operations[circle.impossible]
+    commit = history.operations[circle.impossible]
     keys = listed([f"{quote(key)} at offset {offset}" for key, offset in commit.request["offsets"].items()])
     return (
-        f"{'; '.join(steps)}; but {_name(commit)} cannot have happened at all: it was of {keys}, and not every one of "
-        "these can have had a message there, or above"
+        f"{'; '.join(steps)}; but {_name(history, commit)} cannot have happened at all: it was of {keys}, and not "
+        "every one of these can have had a message there, or above"
     )
 
 
-def _step(operations: list[Operation], step: Step) -> str:
-    before, after = operations[step.before], operations[step.after]
-    first, then = _name(before), _name(after)
+def _step(history: History, step: Step) -> str:
+    before, after = history.operations[step.before], history.operations[step.after]
+    first, then = _name(history, before), _name(history, after)
     key = step.link.key
     if key is None:
         return f"{first} had ended, at {ended_at(before)}, when {then} began, at {moment(after.start)}"
@@ -40,8 +40,8 @@ def _step(operations: list[Operation], step: Step) -> str:
     )
 
 
-def _name(op: Operation) -> str:
-    return f"{who(op)}'s {_NAMES[op.f]} (operation {op.index})"
+def _name(history: History, op: Operation) -> str:
+    return f"{who(op)}'s {_NAMES[op.f]} (operation {history.number(op.index)})"
 
 
 def _shown(op: Operation, key: str) -> str:

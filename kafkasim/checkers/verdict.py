@@ -20,7 +20,7 @@ class Example(Struct, frozen=True):
 
     explanation: str
     operations: tuple[int, ...]
-    """Places in the history, as ``Operation.index``."""
+    """As the history's reader finds them: `History.number`."""
 
 
 class Anomaly(Struct, frozen=True):

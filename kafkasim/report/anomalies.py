@@ -107,18 +107,18 @@ def _examples(
 
 def _proof(example: Example, key: str | None, history: History) -> RenderableType:
     """The operations of an example as a timeline."""
-    operations = history.operations
-    places = [place for place in example.operations if 0 <= place < len(operations)]
+    places = map(history.place, example.operations)
+    operations = [history.operations[place] for place in places if 0 <= place < len(history.operations)]
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True, style="faint")
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True, max_width=24, overflow="ellipsis", style="name")
     table.add_column(overflow="fold")
-    for line in timeline([operations[place] for place in places[:OPERATIONS]], key, history.faults):
+    for line in timeline(operations[:OPERATIONS], key, history.faults):
         style = OUTCOME_STYLES[line.outcome] if line.outcome else "bad" if line.index is None else ""
-        index = "" if line.index is None else f"#{line.index}"
+        index = "" if line.index is None else f"#{history.number(line.index)}"
         table.add_row(index, line.when, line.who, Text(line.what, style=style))
-    hidden = sorted(places[OPERATIONS:])
+    hidden = sorted(example.operations[OPERATIONS:])
     if not hidden:
         return table
     return Group(table, Text(f"and operations #{ranges(hidden)}" if hidden[1:] else f"and operation #{hidden[0]}"))

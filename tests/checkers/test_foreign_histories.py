@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
 import pytest
 
 from kafkasim.checkers import CheckResult, check
-from kafkasim.history import HistoryError, decode_history
+from kafkasim.history import History, HistoryError, decode_history
+from kafkasim.report.anomalies import anomalies_section
+from kafkasim.report.screen import make_screen, show
 
 
-def judged(*operations: dict[str, Any], **header: Any) -> CheckResult:
-    """What a history proves whose operations are given as sends, polls, ...: ``start`` and ``end`` are in order."""
+def read(*operations: dict[str, Any], **header: Any) -> History:
+    """A history whose operations are given as sends, polls, ...: ``start`` and ``end`` are in order."""
     lines: list[dict[str, Any]] = [{"kafkasim_history": 1, "consistency": "linearizable"} | header]
     for index, operation in enumerate(operations):
         lines.append({"index": index, "process": index, "start": 2 * index, "end": 2 * index + 1} | operation)
-    return check(decode_history("\n".join(map(json.dumps, [*lines, {"end": "complete"}])).encode()))
+    return decode_history("\n".join(map(json.dumps, [*lines, {"end": "complete"}])).encode())
+
+
+def judged(*operations: dict[str, Any], **header: Any) -> CheckResult:
+    """What such a history proves."""
+    return check(read(*operations, **header))
 
 
 def send(msg: Any, offset: int | None, **more: Any) -> dict[str, Any]:
@@ -89,3 +97,25 @@ def test_of_equal_messages_it_is_told_how_many_are_missing():
     result = judged(send(1, 0), send(1, 1), send(2, 2), poll({"k": 0}, [0, 1], [2, 2]), consistency="kafka")
     lost = next(anomaly for anomaly in result.anomalies if anomaly.kind == "lost-write")
     assert lost.examples[0].explanation.endswith("of 2 such messages that were acknowledged, polls returned 1")
+
+
+def test_operations_out_of_order_are_called_by_the_numbers_that_their_file_gives_them():
+    lines = [
+        poll({"k": 0}, [1, 8], index=10, start=5, end=6),
+        send(7, 0, index=11, start=0, end=1),
+        send(8, 1, index=12, start=2, end=3),
+    ]
+    [lost, *_] = judged(*lines).anomalies
+    assert (lost.kind, lost.examples[0].operations) == ("lost-write", (11, 10))
+    shown = io.StringIO()
+    show(make_screen(shown), *anomalies_section(make_screen(shown), [lost], read(*lines), {}))
+    assert [line.split()[0] for line in shown.getvalue().splitlines() if "#" in line] == ["#11", "#11", "#10", "#10"]
+    both = {"f": "poll", "request": {"offsets": {"k": 0, "l": 0}}, "type": "ok"}
+    torn = [
+        both | {"response": {"msgs": {"l": [[0, 2]]}}, "index": 20, "start": 0, "end": 9},
+        send(1, 0, index=21, start=1, end=2),
+        send(2, 0, index=19, start=3, end=4, request={"key": "l", "msg": 2}),
+    ]
+    [anomaly] = judged(*torn).anomalies
+    assert (anomaly.kind, sorted(anomaly.examples[0].operations)) == ("nonatomic-poll", [19, 20, 21])
+    assert "process 0's poll (operation 20)" in anomaly.examples[0].explanation

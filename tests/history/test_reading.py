@@ -176,6 +176,14 @@ def test_a_number_beyond_all_bounds_is_refused_in_words():
         decode_history(f"{json.dumps(HEADER)}\n{line}\n\n".encode(), name="f.jsonl")
 
 
+def test_what_no_number_can_hold_is_refused_with_its_field():
+    line = json.dumps(OPERATION).replace('"hello"', "1" * 5000)
+    with pytest.raises(
+        HistoryError, match=r"history:2: field `request\.msg` cannot be read: Integer value out of range"
+    ):
+        decode_history(f"{json.dumps(HEADER)}\n{line}\n".encode())
+
+
 def test_numbers_are_read_by_their_exact_value():
     texts = ["0.1", "0.1000000000000000055511151231257827", "1e400", "1e23", str(2**70)]
     history = build(*(f"alice send k1 {place} -> {place}" for place in range(len(texts))))
@@ -251,6 +259,13 @@ def test_operations_written_in_order_of_completion_are_put_in_order_of_invocatio
     assert [(op.index, op.process) for op in history.operations] == [(0, 8), (1, 7)]
 
 
+def test_operations_that_times_put_into_order_keep_the_numbers_that_their_file_gives_them():
+    history = decoded(HEADER, timed(7, 3, 4), timed(8, 0, 5), END)
+    assert [history.number(op.index) for op in history.operations] == [8, 7]
+    assert [history.place(8), history.place(7)] == [0, 1]
+    assert decoded(HEADER, timed(0, 0, 5), timed(1, 6, 9), END).numbers == []
+
+
 def test_faults_find_their_place_by_their_time_too():
     fault = {"fault": "crash", "at": 6, "event": 0}
     history = decoded(HEADER, timed(0, 0, 5), fault, timed(1, 7, 9), END)
@@ -266,6 +281,10 @@ def test_faults_find_their_place_by_their_time_too():
         (
             [timed(0, 5, 6), OPERATION | {"index": 1}],
             "f.jsonl: some operations have the field `begin_event` and others do not",
+        ),
+        (
+            [timed(4, 0, 5), timed(4, 6, 7)],
+            "f.jsonl:3: field `index`: expected a number of its own, got 4, as in line 2",
         ),
         ([timed(0, 0, 5, process="x")], "f.jsonl:2: field `process`: expected an integer"),
     ],
