@@ -133,10 +133,10 @@ def _regression(log: KeyIndex, listing: Listing, offset: int, earlier: Operation
 
 
 class Unfounded(Struct, frozen=True):
-    """A list that returned what no commit can have set; ``refused`` are those that tried and definitely failed."""
+    """A list that returned what no commit can have set; ``refused`` is the first that tried and definitely failed."""
 
     listing: Listing
-    refused: list[Operation]
+    refused: Operation | None
 
 
 def unfounded_lists(index: Index, log: KeyIndex) -> list[Unfounded]:
@@ -151,24 +151,24 @@ def _unfounded(log: KeyIndex) -> Iterator[Unfounded]:
     if not log.listings:
         return
     earliest: dict[int, int] = {}
-    refused: dict[int, list[Operation]] = {}
+    refused: dict[int, Operation] = {}
     for attempt in log.commits:  # in order of invocation
         if attempt.op.type == "fail":
-            refused.setdefault(attempt.offset, []).append(attempt.op)
+            refused.setdefault(attempt.offset, attempt.op)
         else:
             earliest.setdefault(attempt.offset, attempt.op.begin_event)
     for listing in log.listings:
         if listing.offset == NOTHING or earliest.get(listing.offset, NEVER) < ended(listing.op):
             continue
-        tried = [op for op in refused.get(listing.offset, ()) if op.begin_event < ended(listing.op)]
-        yield Unfounded(listing, tried)
+        tried = refused.get(listing.offset)
+        yield Unfounded(listing, tried if tried is not None and tried.begin_event < ended(listing.op) else None)
 
 
 def find_phantoms(index: Index) -> Iterator[Finding]:
     """Lists of an offset that nobody had tried to commit."""
     for log in index.keys.values():
         for unfounded in unfounded_lists(index, log):
-            if not unfounded.refused:
+            if unfounded.refused is None:
                 yield _phantom(log, unfounded.listing)
 
 
@@ -195,13 +195,12 @@ def find_aborted(index: Index) -> Iterator[Finding]:
     """Lists of an offset that only refused commits had tried to set."""
     for log in index.keys.values():
         for unfounded in unfounded_lists(index, log):
-            if unfounded.refused:
-                yield _aborted(log, unfounded)
+            if unfounded.refused is not None:
+                yield _aborted(log, unfounded.listing, unfounded.refused)
 
 
-def _aborted(log: KeyIndex, unfounded: Unfounded) -> Finding:
+def _aborted(log: KeyIndex, listing: Listing, commit: Operation) -> Finding:
     def explain() -> Example:
-        listing, commit = unfounded.listing, unfounded.refused[0]
         offsets = commit.request["offsets"]
         reason = f": {show(commit.error.text)}" if commit.error is not None and commit.error.text else ""
         many = " A commit of several keys that is refused must leave none of them behind." if len(offsets) > 1 else ""
@@ -211,7 +210,7 @@ def _aborted(log: KeyIndex, unfounded: Unfounded) -> Finding:
         )
         return Example(text, (commit.index, listing.op.index))
 
-    return Finding(log.name, explain, unfounded.listing.offset)
+    return Finding(log.name, explain, listing.offset)
 
 
 # --------------------------------------------------------------------------------------

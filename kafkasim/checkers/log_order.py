@@ -276,9 +276,8 @@ def _passed_over(log: KeyIndex) -> Iterator[PassedOver]:
     for reading in (*log.displaced, *log.uneven):
         expected = reading.first if reading.start is None else reading.start
         for offset, _ in reading.pairs:
-            if offset > expected:
+            if offset > expected and log.count_between(expected - 1, offset) < offset - expected:
                 known = log.between(expected - 1, offset)
-                if len(known) < offset - expected:
-                    at = (place for place, each in enumerate(known, expected) if each != place)
-                    yield PassedOver(next(at, expected + len(known)), reading.op)
+                at = (place for place, each in enumerate(known, expected) if each != place)
+                yield PassedOver(next(at, expected + len(known)), reading.op)
             expected = offset + 1

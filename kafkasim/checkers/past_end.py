@@ -107,6 +107,7 @@ class Reach:
         sends.sort()
         self._offsets = [offset for offset, _, _ in sends]
         self._spans: list[tuple[int, int]] | None = None
+        self._begun: _FirstBelow | None = None
         self._begins: list[Begins] = [(begin, number) for _, begin, number in sends]
         self._earliest: list[Begins] = [*self._begins, _NO_SEND]
         """For each send, the earliest of it and all those at higher offsets."""
@@ -145,10 +146,10 @@ class Reach:
         return self._known(offset, end, offset)
 
     def _known(self, offset: int, end: float, otherwise: int) -> int:
-        for place in range(bisect_left(self._offsets, offset), len(self._offsets)):
-            if self._begins[place][0] < end:
-                return self._offsets[place]
-        return otherwise
+        if self._begun is None:
+            self._begun = _FirstBelow([begin for begin, _ in self._begins])
+        place = self._begun.find(bisect_left(self._offsets, offset), end)
+        return otherwise if place is None else self._offsets[place]
 
     def _unpolled(self, offset: int, end: float) -> int:
         if self._spans is None:
@@ -157,6 +158,29 @@ class Reach:
         covered = place >= 0 and self._spans[place][1] >= offset
         free = self._spans[place][1] + 1 if covered else offset
         return min(free, self._known(offset, end, free))
+
+
+class _FirstBelow:
+    """Many numbers, to be asked for the first from a place on that is below a bound: a tree of least numbers."""
+
+    def __init__(self, numbers: list[float]) -> None:
+        self._levels = [numbers]
+        while len(below := self._levels[-1]) > 1:
+            self._levels.append([min(below[place : place + 2]) for place in range(0, len(below), 2)])
+
+    def find(self, place: int, bound: float) -> int | None:
+        """Climbs over whole subtrees without such a number, then down to the first one in the subtree that has it."""
+        levels, level = self._levels, 0
+        while place < len(levels[level]) and levels[level][place] >= bound:
+            place += 1
+            while place % 2 == 0 and level + 1 < len(levels):
+                place, level = place // 2, level + 1
+        if place >= len(levels[level]):
+            return None
+        while level:
+            place, level = place * 2, level - 1
+            place += levels[level][place] >= bound
+        return place
 
 
 def _polled_spans(log: KeyIndex) -> list[tuple[int, int]]:

@@ -263,7 +263,7 @@ def _is_its_own(log: KeyIndex, given: Counter[int], late: _LateSend) -> bool:
 
 def _sent_before(log: KeyIndex, late: _LateSend) -> bool:
     """Whether an equal message had been sent before the poll ended, so that only the offset tells."""
-    return any(op.begin_event < ended(late.seen) for op in log.senders(log.at[late.offset]))
+    return log.senders(log.at[late.offset])[0].begin_event < ended(late.seen)
 
 
 class _FutureRead(Struct, frozen=True):
