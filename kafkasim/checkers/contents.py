@@ -19,6 +19,9 @@ from kafkasim.checkers.words import listed, payload, times, who
 from kafkasim.forms import quote
 from kafkasim.history import Operation
 
+_PROVEN: Final = 10
+"""Of how many offsets of a duplicate it is shown who saw them: each is searched for."""
+
 # --------------------------------------------------------------------------------------
 # inconsistent-offsets
 # --------------------------------------------------------------------------------------
@@ -85,7 +88,7 @@ def _explain_duplicate(log: KeyIndex, message: Identity) -> Example:
     senders = log.senders(message)
     offsets = [offset for offset in log.offsets if log.at[offset] == message]
     offsets += [seen.offset for seen in log.contradictions if seen.message == message and seen.offset not in offsets]
-    seen_by = [shown_by(log, offset, message) for offset in offsets]
+    seen_by = [shown_by(log, offset, message) for offset in offsets[:_PROVEN]]
     return Example(
         f"message {payload(senders[0])} was sent to key {quote(log.name)} {times(len(senders))}, by "
         f"{listed(list(dict.fromkeys(who(op) for op in senders)))}, but was seen at {len(offsets)} offsets, "

@@ -56,8 +56,9 @@ def _sent_elsewhere(index: Index) -> dict[Identity, list[Operation]]:
         phantoms = dict.fromkeys(read.message for log in index.keys.values() for read in log.early_reads)
         known = index.derived["sent elsewhere"] = {}
         for log in index.keys.values():
-            for message in phantoms:
-                if message in log.sent:
+            fewer, more = (phantoms, log.sent) if len(phantoms) < len(log.sent) else (log.sent, phantoms)
+            for message in fewer:
+                if message in more:
                     known.setdefault(message, []).append(log.sent[message])
     return known
 
@@ -76,12 +77,12 @@ def find_aborted_reads(index: Index) -> Iterator[Finding]:
     for log in index.keys.values():
         if not log.failed_sends:
             continue
-        offsets: dict[Identity, list[int]] = {}
+        offsets: dict[Identity, dict[int, None]] = {}
         for offset, message in log.polled.items():
-            offsets.setdefault(message, []).append(offset)
+            offsets.setdefault(message, {})[offset] = None
         for seen in log.contradictions:
-            if seen.op.f == "poll" and seen.offset not in offsets.get(seen.message, ()):
-                offsets.setdefault(seen.message, []).append(seen.offset)
+            if seen.op.f == "poll":
+                offsets.setdefault(seen.message, {})[seen.offset] = None
         for message in dict.fromkeys(identity(op.request["msg"]) for op in log.failed_sends):
             if all(op.type == "fail" for op in log.senders(message)):
                 for offset in offsets.get(message, ()):
@@ -119,7 +120,7 @@ def find_future_reads(index: Index) -> Iterator[Finding]:
             continue
         earliest = _earliest_readers(log, reads)
         for read in reads:
-            begin = min(op.begin_event for op in log.senders(read.message))
+            begin = log.sent[read.message].begin_event
             reader = earliest.get((read.offset, read.message), read.op)
             if ended_before(reader, begin):
                 yield Finding(log.name, partial(_explain_future, log, read, reader))

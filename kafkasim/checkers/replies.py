@@ -150,23 +150,9 @@ def find_unexpected_errors(index: Index) -> Iterator[Finding]:
 class _FaultTimes:
     """When faults were in force, as places in the sequence of events."""
 
-    _HEALED_BY: Final = {"crash": "restart", "partition": "heal"}
-
     def __init__(self, faults: list[FaultEvent]) -> None:
-        spans: list[tuple[int, float]] = []
         self._first_crash = min((fault.event for fault in faults if fault.fault == "crash"), default=float("inf"))
-        healings = set(self._HEALED_BY.values())
-        for place, fault in enumerate(faults):
-            if fault.fault in healings:
-                continue
-            end = self._HEALED_BY.get(fault.fault)
-            ends = (
-                later.event
-                for later in faults[place + 1 :]
-                if later.fault == end and (end != "restart" or set(later.nodes) >= set(fault.nodes))
-            )
-            spans.append((fault.event, next(ends, float("inf"))))
-        spans.sort()
+        spans = sorted(_spans(faults))
         self._begins = [begin for begin, _ in spans]
         self._healed = list(accumulate((healed for _, healed in spans), max, initial=-1.0))
         """Of so many first spans, where the last of them was over."""
@@ -179,6 +165,28 @@ class _FaultTimes:
     def crashed_before(self, op: Operation) -> bool:
         """Whether a node had crashed before the operation ended."""
         return op.end_event is None or self._first_crash <= op.end_event
+
+
+def _spans(faults: list[FaultEvent]) -> Iterator[tuple[int, float]]:
+    """From where to where each fault was in force: a crash until its nodes have started again, a partition until one
+    is healed, any other for good.
+    """
+    never = float("inf")
+    healed = any_started = never
+    started: dict[str, int] = {}
+    for fault in reversed(faults):
+        match fault.fault:
+            case "heal":
+                healed = fault.event
+            case "restart":
+                any_started = fault.event
+                started.update(dict.fromkeys(fault.nodes, fault.event))
+            case "partition":
+                yield fault.event, healed
+            case "crash":
+                yield fault.event, max((started.get(node, never) for node in fault.nodes), default=any_started)
+            case _:
+                yield fault.event, never
 
 
 class _PolledBefore:

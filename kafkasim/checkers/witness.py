@@ -222,21 +222,30 @@ class _Sweep:
     def _setter(self, commits: list[int]) -> int:
         """Of these commits of one offset the one to happen now: the first to end, for it has to happen soon anyway."""
         operations = self._index.operations
-        free = [(ended(operations[number]), number) for number in commits if self._is_free(number)]
+        free_from: dict[tuple[_Key, int], bool] = {}
+        free = [(ended(operations[number]), number) for number in commits if self._is_free(number, free_from)]
         if not free:
             raise _InDoubtError
         return min(free)[1]
 
-    def _is_free(self, commit: int) -> bool:
-        """Whether a commit may happen now, as far as the lists are concerned that come before it."""
+    def _is_free(self, commit: int, free_from: dict[tuple[_Key, int], bool]) -> bool:
+        """Whether a commit may happen now, as far as the lists are concerned that come before it.
+
+        ``free_from`` keeps what was found of the lists that come before an offset, for other commits of it.
+        """
         if not self._may_happen(commit):
             return False
-        for key, offset in self._set[commit]:
-            for place in range(key.passed, bisect_left(key.listings, (offset, -1))):
-                reader = key.listings[place][1]
-                if reader not in self._done and not self._may_happen(reader):
-                    return False
+        for place in self._set[commit]:
+            if place not in free_from:
+                free_from[place] = self._lists_may_happen(*place)
+            if not free_from[place]:
+                return False
         return True
+
+    def _lists_may_happen(self, key: _Key, offset: int) -> bool:
+        """Whether all lists may happen that were told less than the offset and have not happened."""
+        readers = (key.listings[place][1] for place in range(key.passed, bisect_left(key.listings, (offset, -1))))
+        return all(reader in self._done or self._may_happen(reader) for reader in readers)
 
     def _may_happen(self, number: int) -> bool:
         """Whether the operation has begun and neither happened nor waits to."""

@@ -66,6 +66,13 @@ REPLIES: Final = (
             case("a send", "alice send k1 7 -> info 13"),
             case("an error of its own", "alice send k1 7 -> info 1000"),
             case(
+                "after both nodes have started again",
+                "! crash n0 n1",
+                "! restart n1",
+                "! restart n0",
+                "alice send k1 7 -> info 13",
+            ),
+            case(
                 "a commit of what was polled",
                 "alice send k1 7 -> 0",
                 "bob poll k1:0 -> k1 0=7",
@@ -91,6 +98,13 @@ REPLIES: Final = (
                 "! crash n0",
                 "! restart n0",
                 "bob commit k1:0 -> fail 22",
+            ),
+            case(
+                "while one of two nodes is down",
+                "! crash n0 n1",
+                "! restart n1",
+                "alice send k1 7 -> info 13",
+                "! restart n0",
             ),
             case("during a partition", "! partition", "alice send k1 7 -> info 13", "! heal"),
         ),

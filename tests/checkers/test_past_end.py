@@ -6,7 +6,10 @@ import pytest
 
 from kafkasim.checkers import check
 from kafkasim.checkers.past_end import _FirstBelow
+from kafkasim.history import Promises
 from tests.checkers.build import build
+from tests.checkers.definitions import SPARSE
+from tests.checkers.exhaustive import linearizable
 
 
 def kinds(*lines):
@@ -44,3 +47,25 @@ def test_the_first_number_below_a_bound_is_found_from_any_place_on(count):
             for bound in range(7):
                 first = next((at for at in range(place, count) if numbers[at] < bound), None)
                 assert tree.find(place, bound) == first
+
+
+@pytest.mark.parametrize(
+    ("lines", "promises"),
+    [
+        (("alice send k1 x -> lost", "bob commit k1:1 -> ok", "carol send k1 y -> 2", "bob commit k1:3 -> ok"), SPARSE),
+        (
+            (
+                "alice send k1 x -> lost",
+                "bob commit k1:1 -> ok",
+                "bob poll k1:0 max 1 -> k1 0=x",
+                "alice send k1 x -> lost",
+            ),
+            Promises(),
+        ),
+    ],
+)
+def test_what_one_send_without_a_reply_would_have_to_be_twice_is_not_found(lines, promises):
+    """Decision 0004 lists these as what is not done; whoever mends it takes them off there."""
+    history = build(*lines, promises=promises)
+    assert not linearizable(history.operations, promises)
+    assert check(history).anomalies == []
