@@ -1,8 +1,9 @@
 """The oracles: what a history proves about the system that it was recorded from.
 
-`check` is the whole of it: it builds one index of the history (``indexing.py``), asks every checker of the table
-(``table.py``) what it finds there, and draws the verdict (``judging.py``). Each anomaly is one small function
-over the index, in the module that its subject names; its docstring is its definition.
+`check` is the whole of it: it builds one index of the history (``indexing.py``), as far as the history is known
+(``cut_off.py``), asks every checker of the table (``table.py``) what it finds there, and draws the verdict
+(``judging.py``). Each anomaly is one small function over the index, in the module that its subject names; its docstring
+is its definition.
 
 Checkers import neither the engine, nor the service, nor the simulator: an oracle that shares code with what it judges
 shares its bugs. What a reply looks like they know from the description of the messages.
@@ -10,6 +11,7 @@ shares its bugs. What a reply looks like they know from the description of the m
 
 from __future__ import annotations
 
+from kafkasim.checkers.cut_off import known_part
 from kafkasim.checkers.indexing import build_index
 from kafkasim.checkers.judging import judge
 from kafkasim.checkers.table import CHECKERS, NEVER_CHECKED
@@ -39,6 +41,6 @@ def check(history: History, consistency: Consistency | None = None) -> CheckResu
     offset 0 of key "k1" holds two messages: bob polled "hallo" there, but "hello" was acknowledged there to alice
     """
     with collector_at_rest():
-        result = judge(build_index(history, consistency), CHECKERS)
+        result = judge(build_index(known_part(history), consistency), CHECKERS)
     result.not_checked.update(NEVER_CHECKED)
     return result
