@@ -1,7 +1,7 @@
-"""Ctrl-C that is noted instead of raised, for work that must not be torn in the middle of a step.
+"""Signals that are noted or held back, for work that must not be torn in the middle of a step.
 
 An exception in the middle of a request would leave a log that holds a message of which nobody knows, and in the middle
-of an event half of what a node did. So the signal is only noted, and whoever works looks between two steps. Where
+of an event half of what a node did. So Ctrl-C is only noted, and whoever works looks between two steps. Where
 nothing can be torn (while a line is waited for, while something is only looked at) it is raised at once, and a second
 one cuts what takes too long.
 """
@@ -13,6 +13,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+TELLING_TO_END: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals by which a program is told to end, as far as the system has them."""
 
 
 class Interrupts:
@@ -85,6 +89,19 @@ class Interrupts:
             self._at_once = self._at_the_second = False
             raise KeyboardInterrupt
         self.asked = signal.Signals(number)
+
+
+@contextmanager
+def signals_held_back(*numbers: signal.Signals) -> Iterator[None]:
+    """While it lasts the signals wait, for this thread and whatever it starts, where the system can have them wait."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is_free(number: signal.Signals) -> bool:

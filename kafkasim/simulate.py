@@ -23,13 +23,10 @@ from kafkasim.sim.choices import Choices, SeededChoices
 from kafkasim.sim.result import Result
 from kafkasim.sim.world import ImpossibleScenarioError, World
 
-__all__ = ["ImpossibleScenarioError", "Result", "load", "loads", "run", "run_all", "run_lightly", "sweep"]
+__all__ = ["ImpossibleScenarioError", "Result", "load", "loads", "run", "run_lightly", "sweep"]
 
 Progress = Callable[[int], None]
 """Is told, now and then, how far a run has come: nanoseconds of its clock."""
-
-Performer = Callable[[Scenario, int], Result]
-"""Makes one run of a scenario, with a seed."""
 
 _WINDOW: Final = 256
 """At most so many runs of a sweep are handed to the executor ahead of the one whose result is next."""
@@ -76,37 +73,28 @@ def run_lightly(scenario: Scenario, seed: int) -> Result:
 
 
 def sweep(scenario: Scenario, seeds: Iterable[int], executor: Executor | None = None) -> Iterator[Result]:
-    """Runs the scenario with each of the seeds; as `run_all`, which says what comes of it.
+    """Runs the scenario with each of the seeds; the results come in their order, as soon as they are there.
+
+    They are without their operations and faults, which are many: run a seed once more to see them. The executor says
+    where runs take place, in processes of this machine or on others; without one, here, one after the other.
+    Ctrl-C while a result is waited for gives what is ready, and then raises `KeyboardInterrupt`.
 
     >>> from kafkasim.scenario.model import Workload
     >>> results = sweep(Scenario("doc", "why", workload=Workload(duration=100_000_000)), range(3))
     >>> [(result.seed, result.verdict) for result in results]
     [(0, 'valid'), (1, 'valid'), (2, 'valid')]
     """
-    return run_all(((scenario, seed) for seed in seeds), executor)
-
-
-def run_all(
-    runs: Iterable[tuple[Scenario, int]], executor: Executor | None = None, *, perform: Performer = run_lightly
-) -> Iterator[Result]:
-    """Runs each scenario with its seed; the results come in the order of the runs, as soon as they are there.
-
-    They are without their operations and faults, which are many: run a seed once more to see them. The executor says
-    where runs take place, in processes of this machine or on others; without one, here, one after the other.
-    ``perform`` makes one run (it must be picklable for other processes), for whoever wants more of it than the result.
-    Ctrl-C while a result is waited for gives what is ready, and then raises `KeyboardInterrupt`.
-    """
     if executor is None:
-        for scenario, seed in runs:
-            result = perform(scenario, seed)
+        for seed in seeds:
+            result = run_lightly(scenario, seed)
             yield result
             if result.interrupted:
                 raise KeyboardInterrupt
         return
     waiting: deque[Future[Result]] = deque()
     try:
-        for scenario, seed in runs:
-            waiting.append(executor.submit(perform, scenario, seed))
+        for seed in seeds:
+            waiting.append(executor.submit(run_lightly, scenario, seed))
             if len(waiting) >= _WINDOW:
                 yield waiting.popleft().result()
         while waiting:

@@ -7,13 +7,13 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
 
 from kafkasim import __version__
 from kafkasim.forms import printable
+from kafkasim.interrupts import TELLING_TO_END
 from kafkasim.report.exit_codes import ExitCode
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -21,15 +21,6 @@ _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 class UsageError(Exception):
     """What was asked for cannot be done. The text says why, a line for each problem; the exit code is 2."""
-
-
-class RunFailedError(Exception):
-    """The simulator itself failed during a run, which is our bug: the cause is the exception it was raised from."""
-
-    def __init__(self, command: str, cause: str) -> None:
-        """``command`` repeats the run; ``cause`` is what `cause_words` says of the failure."""
-        self.command, self.cause = command, cause
-        super().__init__(command, cause)
 
 
 def guarded(program: Callable[[], int]) -> int:
@@ -46,16 +37,6 @@ def guarded(program: Callable[[], int]) -> int:
     except OSError as error:
         say(f"kafkasim: {os_error_words(error)}")
         return ExitCode.USAGE
-    except RunFailedError as error:
-        say(f"kafkasim: the simulator failed, which is a bug of kafkasim {__version__}, not of what it runs:")
-        say(f"  {error.cause}")
-        say("Nothing is known of this run. Please report it, with the scenario and this command:")
-        say(f"  {error.command}")
-        return ExitCode.UNKNOWN
-    except BrokenExecutor:
-        say("kafkasim: a process that was running scenarios was ended from outside, perhaps for want of memory;")
-        say("expected it to be left alone: try fewer --jobs.")
-        return ExitCode.UNKNOWN
     except Exception as error:  # noqa: BLE001 - whatever it is, a traceback is not for users
         say(f"kafkasim: this is a bug of kafkasim {__version__}, please report it, with your command and this:")
         say(f"  {cause_words(error)}")
@@ -69,19 +50,19 @@ def _signals_heeded() -> Iterator[None]:
     Left to itself, Python is gone on the spot: with it the terminal's settings, files half written, and the word to
     other processes that nobody waits for them.
     """
-    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in signals}
-    heeded = [number for number in signals if before[number] is signal.SIG_DFL]  # not what nohup has set aside
+    # Not what nohup has set aside.
+    heeded = [number for number in TELLING_TO_END if signal.getsignal(number) is signal.SIG_DFL]
     for number in heeded:
-        signal.signal(number, _end)
+        signal.signal(number, end_by)
     try:
         yield
     finally:
         for number in heeded:
-            signal.signal(number, before[number])
+            signal.signal(number, signal.SIG_DFL)
 
 
-def _end(number: int, _: object) -> NoReturn:
+def end_by(number: int, _: object = None) -> NoReturn:
+    """Ends the program as a signal would, but by its own last line."""
     raise SystemExit(128 + number)  # as shells tell it
 
 

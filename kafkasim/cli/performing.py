@@ -1,22 +1,21 @@
-"""How each run that a command asks for is made: what it writes, and what is told where the simulator itself fails."""
+"""How each run that a command asks for is made: what it writes, and what it comes to where the simulator fails."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from kafkasim import simulate
-from kafkasim.cli.failures import RunFailedError, cause_words
+from kafkasim import __version__, simulate
+from kafkasim.cli.failures import cause_words
 from kafkasim.cli.outputs import history_path, writing
 from kafkasim.history import History, write_history
-from kafkasim.report.command import Overrides, command_that_repeats
+from kafkasim.interrupts import TELLING_TO_END, signals_held_back
 from kafkasim.scenario.model import Scenario
-from kafkasim.sim.result import Result
+from kafkasim.sim.result import Result, failed_run
 
 
 class Performance(Struct, frozen=True):
     """How each of the runs that were asked for is made, here or in another process."""
 
-    overrides: Overrides
     history: str | None
     """The name, with placeholders, of the file that each run's history goes to."""
 
@@ -28,18 +27,18 @@ class Performance(Struct, frozen=True):
         return result
 
     def run(self, scenario: Scenario, seed: int, progress: simulate.Progress | None = None) -> Result:
-        """Makes one run. Raises `RunFailedError` where the simulator itself fails."""
+        """Makes one run. Where the simulator itself fails, nothing is known of that run; of others there may be."""
         try:
             return simulate.run(scenario, seed, progress=progress)
         except simulate.ImpossibleScenarioError:
             raise
-        except Exception as error:
-            command = command_that_repeats(scenario.source or scenario.name, seed, self.overrides)
-            raise RunFailedError(command, cause_words(error)) from error
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is our bug
+            failure = f"the simulator failed, a bug of kafkasim {__version__}, please report it: {cause_words(error)}"
+            return failed_run(scenario, seed, failure)
 
     def record(self, result: Result) -> None:
-        """Writes the run's history, where that is wanted."""
-        if self.history is not None:
+        """Writes the run's history, where that is wanted and there is one; who is told to end, ends after it."""
+        if self.history is not None and not result.failure:
             path = history_path(self.history, result.scenario, result.seed)
-            with writing("--history", path):
+            with signals_held_back(*TELLING_TO_END), writing("--history", path):
                 write_history(result.history, path)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
 from msgspec import Struct
@@ -31,7 +30,7 @@ from kafkasim.scenario.model import Scenario
 from kafkasim.scenario.problems import ScenarioError, did_you_mean
 from kafkasim.sim.bugs import BUGS
 from kafkasim.sim.result import Result
-from kafkasim.simulate import ImpossibleScenarioError, run_all
+from kafkasim.simulate import ImpossibleScenarioError
 
 
 class SimulateOptions(Struct, frozen=True):
@@ -55,7 +54,7 @@ class SimulateOptions(Struct, frozen=True):
     @property
     def performance(self) -> Performance:
         """How each run is made."""
-        return Performance(self.overrides, self.history)
+        return Performance(self.history)
 
 
 def simulate_command(options: SimulateOptions) -> ExitCode:
@@ -146,40 +145,48 @@ def _run_many(
     runs: Sequence[tuple[Scenario, int]], scenarios: Sequence[Scenario], options: SimulateOptions
 ) -> ExitCode:
     by_source: dict[str, list[Result]] = {scenario.source: [] for scenario in scenarios}
-    interrupted = _collect(runs, by_source, options)
-    sweep = [Runs(scenario, by_source[scenario.source]) for scenario in scenarios]
+    interrupted, problem = False, None
+    try:
+        _make(runs, lambda result: by_source[result.scenario.source].append(result), options)
+    except KeyboardInterrupt:
+        interrupted = True
+    except UsageError as error:
+        problem = error  # a file cannot be written; what was learned is told all the same
+    sweep = [
+        Runs(scenario, sorted(by_source[scenario.source], key=lambda result: result.seed)) for scenario in scenarios
+    ]
+    broken_off = interrupted or problem is not None
     if options.json:
-        write(sys.stdout, encode_document(sweep_document(sweep, interrupted=interrupted)))
+        write(sys.stdout, encode_document(sweep_document(sweep, interrupted=broken_off)))
     else:
         screen = make_screen(sys.stdout)
-        show(screen, *several_report(screen, sweep, options.overrides, interrupted=interrupted))
+        show(screen, *several_report(screen, sweep, options.overrides, interrupted=broken_off))
     _write_junit(sweep, options)
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    return heaviest(some.code for some in sweep)
+    if problem is not None:
+        raise problem
+    return ExitCode.INTERRUPTED if interrupted else heaviest(some.code for some in sweep)
 
 
-def _processes(jobs: int) -> AbstractContextManager[Executor | None]:
-    """What the runs take place in; None: one job needs no process but this."""
-    if jobs == 1:
-        return nullcontext()
-    from kafkasim.cli.workers import worker_processes  # noqa: PLC0415 - one job does not wait for it
-
-    return worker_processes(jobs)
-
-
-def _collect(runs: Sequence[tuple[Scenario, int]], results: dict[str, list[Result]], options: SimulateOptions) -> bool:
-    """Makes the runs and puts each result with its scenario's. True where Ctrl-C has ended it before its time."""
+def _make(runs: Sequence[tuple[Scenario, int]], take: Callable[[Result], None], options: SimulateOptions) -> None:
+    """Makes the runs; ``take`` is given each result. Raises `KeyboardInterrupt` where Ctrl-C has ended it."""
     jobs = min(options.jobs, len(runs))
-    try:
-        with ProgressBar(f"{len(runs):,} runs", len(runs), countable=True) as bar, _processes(jobs) as executor:
-            for number, result in enumerate(run_all(runs, executor, perform=options.performance), 1):
-                if not result.interrupted:  # half a run says nothing about a seed
-                    results[result.scenario.source].append(result)
-                bar.at(number)
-    except KeyboardInterrupt:
-        return True
-    return False
+    with ProgressBar(f"{len(runs):,} runs", len(runs), countable=True) as bar:
+        numbers = count(1)
+
+        def take_next(result: Result) -> None:
+            take(result)
+            bar.at(next(numbers))
+
+        if jobs > 1:
+            from kafkasim.cli.workers import run_in_processes  # noqa: PLC0415 - one job does not wait for it
+
+            run_in_processes(runs, options.performance, jobs, take_next)
+            return
+        for scenario, seed in runs:
+            result = options.performance(scenario, seed)
+            if result.interrupted:  # half a run says nothing about a seed
+                raise KeyboardInterrupt
+            take_next(result)
 
 
 def _write_junit(sweep: Sequence[Runs], options: SimulateOptions) -> None:

@@ -8,10 +8,11 @@ A document of one run::
      "unmet": [{"client", "step", "expected", "got"}, ...], "checked": {kind: number, ...}, "stats": {...}}
 
 ``anomalies`` has one entry a kind and key, worst first; its explanation and operations are those of the worst
-occurrence. A checked file has ``file`` for ``scenario``. Three more fields appear only where there is something to
-say: ``not_checked`` (reasons, by kind), ``failed`` (checkers that themselves failed) and ``interrupted`` (true).
+occurrence. A checked file has ``file`` for ``scenario``. Four more fields appear only where there is something to
+say: ``not_checked`` (reasons, by kind), ``failed`` (checkers that themselves failed), ``interrupted`` (true) and
+``failure`` (why nothing is known of the run: the simulator itself failed, or its process was ended).
 Times are nanoseconds of the run's clock. Many runs are ``{"runs": [...], "verdict": ..., "seeds_failed": [...]}``,
-with ``interrupted`` (true) where Ctrl-C kept further runs from being made.
+with ``interrupted`` (true) where something kept further runs from being made.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def run_document(result: Result, *, expected: bool) -> Document:
         "checked": result.check.checked,
         "stats": msgspec.to_builtins(result.statistics),
     }
-    return document | _exceptions(result.check, interrupted=result.interrupted)
+    document |= _exceptions(result.check, interrupted=result.interrupted)
+    return document | {"failure": result.failure} if result.failure else document
 
 
 def check_document(file: str, history: History, check: CheckResult) -> Document:

@@ -73,6 +73,8 @@ def _lines(result: Result, overrides: Overrides) -> Iterator[str]:
         yield f"{one.where or one.client}: step {one.step} ({one.action}): expected {one.expected}, got {one.got}"
     for kind, how in result.check.failed.items():
         yield f"the checker of {kind} failed: {how}"
+    if result.failure:
+        yield result.failure
     yield command_that_repeats(result.scenario.source or result.scenario.name, result.seed, overrides)
 
 

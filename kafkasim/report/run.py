@@ -42,6 +42,9 @@ def run_report(
     for label, text in _world(scenario, descriptions):
         yield indented(screen, f"{label}: {text}", 0, 2)
     yield Text()
+    if result.failure:  # then there are no figures
+        yield from _ending(screen, result, overrides)
+        return
     yield Padding(operations_table(result.statistics.outcomes, result.statistics.latencies), (0, 0, 0, 2))
     for line in _pace(result.statistics):
         yield indented(screen, line, 2, 2)
@@ -211,7 +214,7 @@ def conclusion_words(result: Result, code: ExitCode) -> Text:
         words = f"{listed(found)} found so far" if found else "nothing wrong found so far"
     elif code is ExitCode.UNKNOWN:
         head, style = "UNKNOWN", "unsure"
-        words = (
+        words = result.failure or (
             "a checker failed" if result.check_failed else "nothing was learned: no message polled, nothing expected"
         )
     elif code is ExitCode.AS_EXPECTED and expected:

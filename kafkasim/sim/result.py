@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from kafkasim.checkers.verdict import CheckResult, Verdict
-from kafkasim.history import History
+from kafkasim.history import End, Header, History
 from kafkasim.scenario.model import Scenario
 
 
@@ -74,6 +74,8 @@ class Result(Struct):
     expectations: int = 0
     """How many expectations of steps were looked at."""
     interrupted: bool = False
+    failure: str = ""
+    """Why nothing is known of the run, where the simulator itself failed or its process was ended; in words."""
 
     @property
     def verdict(self) -> Verdict:
@@ -104,3 +106,19 @@ class Result(Struct):
         if self.scenario.expected:
             return self.found.issuperset(self.scenario.expected)
         return self.verdict == "valid"
+
+
+def failed_run(scenario: Scenario, seed: int, failure: str) -> Result:
+    """A run of which nothing is known but why.
+
+    >>> failed_run(Scenario("s", "why"), 7, "the simulator failed").verdict
+    'unknown'
+    """
+    return Result(
+        scenario,
+        seed,
+        History(Header(scenario=scenario.name, seed=seed, consistency=scenario.consistency), end=End("interrupted")),
+        CheckResult("unknown", scenario.consistency),
+        Statistics(0, None, 0.0, {}, {}, Traffic()),
+        failure=failure,
+    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +41,13 @@ class CommandLine:
         return Ended(int(code or 0), printed.out, printed.err)
 
 
-def start(*arguments: str, program: str = "", **options: Any) -> subprocess.Popen[str]:
-    """Starts the command in a process of its own. ``program`` is Python to be run before it."""
+def start(
+    *arguments: str, program: str = "", hangup: signal.Handlers = signal.SIG_DFL, **options: Any
+) -> subprocess.Popen[str]:
+    """Starts the command in a process of its own. ``program`` is Python to be run before it.
+
+    ``hangup`` is what it finds set for SIGHUP, whatever these tests are run under.
+    """
     environment = {**os.environ, "COLUMNS": "80", **options.pop("env", {})}
     code = f"{program}\nfrom kafkasim.__main__ import main\nif __name__ == '__main__': sys.exit(main())"
     # A file, because processes started by it import it again.
@@ -48,7 +55,9 @@ def start(*arguments: str, program: str = "", **options: Any) -> subprocess.Pope
     script.write_text(f"import sys\n{code}\n")
     command = [sys.executable, str(script), *arguments]
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, text=True, env=environment, **{**streams, **options})
+    found = partial(signal.signal, signal.SIGHUP, hangup)
+    options = {**streams, "preexec_fn": found, **options}
+    return subprocess.Popen(command, text=True, env=environment, **options)
 
 
 def run(*arguments: str, **options: Any) -> Ended:

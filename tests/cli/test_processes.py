@@ -7,15 +7,20 @@ import io
 import json
 import os
 import pty
+import random
 import re
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from kafkasim.history import read_history
 from tests.cli.command_line import Ended, ended, run, start
+from tests.report.schema import SEVERAL
 
 TELLS_WHEN_THE_RUN_HAS_BEGUN = """
 from kafkasim.sim.world import World
@@ -33,6 +38,15 @@ def told(bar, number):
     if number == 1:
         print("begun", file=sys.stderr, flush=True)
 ProgressBar.at = told
+"""
+
+TELLS_WHEN_SIGNALS_ARE_HEEDED = """
+from kafkasim import cli
+run_app = cli._run_app
+def told():
+    print("begun", file=sys.stderr, flush=True)
+    return run_app()
+cli._run_app = told
 """
 
 
@@ -71,6 +85,62 @@ def test_a_program_that_is_told_to_end_does_so_quietly_and_leaves_nothing(scenar
     assert ended(process) == Ended(128 + told, "", "")
 
 
+def test_a_hangup_that_is_ignored_stays_so(scenarios):
+    arguments = ["simulate", "busy.yaml", "--seeds", "20", "--jobs", "2"]
+    process = start(*arguments, cwd=scenarios, program=TELLS_WHEN_A_RUN_HAS_ENDED, hangup=signal.SIG_IGN)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "begun\n"
+    process.send_signal(signal.SIGHUP)
+    assert ended(process).code == 0
+
+
+def tell_to_end_at_random_moments(scenarios: Path, moments: int) -> None:
+    """Each time a sweep must end quietly, with the exit code of the signal, and leave neither process nor half file."""
+    rng = random.Random(moments)
+    arguments = ["simulate", "busy.yaml", "--seeds", "2000", "--jobs", "3", "--history", "h-{seed}.jsonl"]
+    for _ in range(moments):
+        process = start(*arguments, cwd=scenarios, program=TELLS_WHEN_SIGNALS_ARE_HEEDED, start_new_session=True)
+        assert process.stderr is not None
+        assert process.stderr.readline() == "begun\n"
+        time.sleep(rng.uniform(0, 1.5))
+        told = rng.choice([signal.SIGTERM, signal.SIGHUP])
+        tell = rng.choice([os.kill, os.killpg])
+        tell(process.pid, told)
+        assert ended(process) == Ended(128 + told, "", "")
+        assert not list(scenarios.glob(".kafkasim-*"))
+
+
+def test_a_sweep_can_be_ended_at_any_moment(scenarios):
+    tell_to_end_at_random_moments(scenarios, 4)
+
+
+@pytest.mark.sweep
+def test_a_sweep_can_be_ended_at_any_of_many_moments(scenarios):
+    tell_to_end_at_random_moments(scenarios, 100)
+
+
+def test_a_process_that_is_ended_in_the_middle_of_a_file_leaves_no_half_of_it(scenarios):
+    slow = """
+import time
+import kafkasim.history as history
+mode = history._mode_for
+def slowly(path):
+    print("begun", file=sys.stderr, flush=True)
+    time.sleep(0.5)
+    return mode(path)
+history._mode_for = slowly
+"""
+    arguments = ["simulate", "valid.yaml", "--seeds", "2", "--jobs", "2", "--history", "h-{seed}.jsonl"]
+    process = start(*arguments, cwd=scenarios, program=slow)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("begun")  # both may be there
+    process.send_signal(signal.SIGTERM)
+    assert ended(process).code == 128 + signal.SIGTERM
+    assert not list(scenarios.glob(".kafkasim-*"))
+    for path in scenarios.glob("h-*.jsonl"):
+        assert read_history(str(path)).end.end == "complete"
+
+
 def test_ctrl_c_while_the_program_is_still_loading_is_quiet(scenarios):
     loading = """
 import builtins, _thread
@@ -104,18 +174,35 @@ def test_jobs_change_nothing_but_the_time(scenarios):
     assert one == two
 
 
-def test_a_failure_of_the_simulator_in_another_process_names_the_seed(scenarios):
-    fails = """
+@pytest.mark.parametrize(
+    ("fails", "words"),
+    [
+        ('raise KeyError("n7")', "the simulator failed, a bug of kafkasim"),
+        ("os.kill(os.getpid(), 9)", "was ended from outside (SIGKILL), perhaps for want of memory: try fewer --jobs"),
+        ("os._exit(7)", "ended before its time (exit code 7)"),
+    ],
+)
+def test_a_run_that_fails_in_another_process_leaves_the_others_their_results(scenarios, fails, words):
+    program = f"""
+import os
 from kafkasim.sim.world import World
+advance = World.advance
 def fail(world, *arguments):
-    raise KeyError("n7") if world.seed == 5 else KeyboardInterrupt
+    if world.seed == 5:
+        {fails}
+    return advance(world, *arguments)
 World.advance = fail
 """
-    ended = run("simulate", "busy.yaml", "--seed", "5", "--seeds", "2", "--jobs", "2", cwd=scenarios, program=fails)
-    assert ended.code == 3
-    assert "KeyError: 'n7'" in ended.err
-    assert ended.err.splitlines()[-1] == "  kafkasim simulate busy.yaml --seed 5"
-    assert "Traceback" not in ended.err
+    arguments = ["simulate", "busy.yaml", "--seed", "3", "--seeds", "6", "--jobs", "2", "--json", "--junit", "j.xml"]
+    ended = run(*arguments, cwd=scenarios, program=program)
+    assert (ended.code, ended.err) == (3, "")
+    document = json.loads(ended.out)
+    jsonschema.validate(document, SEVERAL)
+    verdicts = {run["seed"]: run["verdict"] for run in document["runs"]}
+    assert verdicts == {3: "valid", 4: "valid", 5: "unknown", 6: "valid", 7: "valid", 8: "valid"}
+    assert document["seeds_failed"] == [5]
+    assert words in document["runs"][2]["failure"]
+    assert words in (scenarios / "j.xml").read_text()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import signal
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -169,6 +170,18 @@ def test_a_file_that_cannot_be_written_after_all_is_named_after_the_report(kafka
     assert ended.err == "kafkasim: --history: h.jsonl: no space left on device\n"
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_file_that_cannot_be_written_costs_nothing_that_was_learned(kafkasim, scenarios, jobs, monkeypatch):
+    (scenarios / "2.jsonl").mkdir()
+    monkeypatch.setattr("kafkasim.cli.outputs.check_writable", lambda *_: None)  # as if it had come there later
+    ended = kafkasim("simulate", "valid.yaml", "--seeds", "4", "--jobs", jobs, "--history", "{seed}.jsonl", "--json")
+    assert ended.code == 2
+    assert "kafkasim: --history: 2.jsonl: " in ended.err
+    document = json.loads(ended.out)
+    assert document["interrupted"] is True
+    assert document["runs"]
+
+
 def test_junit_is_written_for_all_runs(kafkasim, scenarios):
     assert kafkasim("simulate", "valid.yaml", "unmet.yaml", "--junit", "j.xml").code == 1
     root = ET.fromstring((scenarios / "j.xml").read_bytes())
@@ -185,12 +198,13 @@ def test_the_simulators_own_failure_is_said_to_be_our_bug(kafkasim, monkeypatch)
         raise KeyError("n7")
 
     monkeypatch.setattr("kafkasim.simulate.run", fail)
-    ended = kafkasim("simulate", "valid.yaml", "--seed", "9", "--bug", "silent")
-    assert ended.code == 3
-    assert "a bug of kafkasim" in ended.err
-    assert "KeyError: 'n7'" in ended.err
-    assert ended.err.splitlines()[-1] == "  kafkasim simulate valid.yaml --seed 9 --bug silent"
-    assert "Traceback" not in ended.err
+    ended = kafkasim("simulate", "valid.yaml", "--seed", "9", "--bug", "silent", "--history", "h.jsonl")
+    assert (ended.code, ended.err) == (3, "")
+    words = " ".join(ended.out.split())
+    assert "UNKNOWN: the simulator failed, a bug of kafkasim" in words
+    assert "KeyError: 'n7'" in words
+    assert ended.out.splitlines()[-1] == "  kafkasim simulate valid.yaml --seed 9 --bug silent"
+    assert not Path("h.jsonl").exists()
 
 
 def test_an_interrupted_run_tells_what_is_known_so_far(kafkasim, monkeypatch):

@@ -36,8 +36,9 @@ _COMMON: Final = {
     "not_checked": {"type": "object", "additionalProperties": {"type": "string"}},
     "failed": {"type": "object", "additionalProperties": {"type": "string"}},
     "interrupted": {"const": True},
+    "failure": {"type": "string"},
 }
-_SOMETIMES: Final = ("not_checked", "failed", "interrupted")
+_SOMETIMES: Final = ("not_checked", "failed", "interrupted", "failure")
 
 RUN: Final = closed(_SOMETIMES, scenario={"type": "string"}, **_COMMON)
 CHECK: Final = closed(_SOMETIMES, file={"type": "string"}, **_COMMON)
