@@ -163,7 +163,7 @@ class FaultEvent(Struct, omit_defaults=True, kw_only=True):
     nodes: tuple[str, ...] = ()
     """The nodes that it concerns."""
     groups: tuple[tuple[str, ...], ...] = ()
-    """Of a partition: who can speak with whom."""
+    """Of a partition, and of its end: who can speak with whom while it lasts."""
     at: int
     """When: nanoseconds of the run's clock."""
     event: int

@@ -83,16 +83,16 @@ def _between(faults: Sequence[FaultEvent], operations: Sequence[Operation], most
 
 def _fault(fault: FaultEvent) -> Line:
     who = printable(", ".join(fault.nodes)) or "network"
+    groups = printable(" | ".join(", ".join(group) for group in fault.groups))
     match fault.fault:
         case "crash":
             what = "crashes" if fault.planned else f"ends by itself: {printable(fault.text)}"
         case "restart":
             what = "starts again"
         case "partition":
-            groups = " | ".join(", ".join(group) for group in fault.groups)
-            what = f"is cut: {printable(groups)}"
+            what = f"is cut: {groups}"
         case "heal":
-            what = "heals a partition"
+            what = f"is no longer cut: {groups}" if groups else "heals a partition"
         case other:
             what = printable(other)
     return Line(None, instant(fault.at), who, what, None)

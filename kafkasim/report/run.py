@@ -18,7 +18,7 @@ from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import operations_table
 from kafkasim.report.screen import indented
 from kafkasim.report.words import brief, count_of, duration, listed, rate
-from kafkasim.scenario.model import Latency, NodeCrash, Partition, Scenario
+from kafkasim.scenario.model import Fault, Latency, NodeCrash, Partition, Scenario
 from kafkasim.sim.result import Result, Statistics, Unmet
 
 NAMES: Final = 6
@@ -39,7 +39,7 @@ def run_report(
     yield Text.assemble((f"{printable(scenario.name)}, seed {result.seed}", "title"), f"  {printable(scenario.source)}")
     yield indented(screen, printable(" ".join(scenario.why.split())), 2)
     yield Text()
-    for label, text in _world(scenario, descriptions):
+    for label, text in _world(result, descriptions):
         yield indented(screen, f"{label}: {text}", 0, 2)
     yield Text()
     if result.failure:  # then there are no figures
@@ -61,8 +61,9 @@ def run_report(
     yield from _ending(screen, result, overrides)
 
 
-def _world(scenario: Scenario, descriptions: Descriptions) -> Iterator[tuple[str, str]]:
+def _world(result: Result, descriptions: Descriptions) -> Iterator[tuple[str, str]]:
     """What was simulated, in a few lines; only what the scenario asked for."""
+    scenario = result.scenario
     system = scenario.system
     nodes = count_of(system.nodes, "node")
     bug = ""
@@ -75,7 +76,10 @@ def _world(scenario: Scenario, descriptions: Descriptions) -> Iterator[tuple[str
     if network:
         yield "network", network
     if scenario.faults:
-        yield "faults", _faults(scenario)
+        yield "faults", _faults(scenario.faults)
+    idle = [] if result.failure else _faults_that_did_not_strike(result)
+    if idle:
+        yield "without effect", f"{_faults(idle)}: the run was over by then, or the node was down already"
 
 
 def _clients(scenario: Scenario) -> str:
@@ -115,15 +119,27 @@ def _latency(latency: Latency) -> str:
     return f"{kind} {duration(latency.mean)}"
 
 
-def _faults(scenario: Scenario) -> str:
-    crashes = [fault for fault in scenario.faults if isinstance(fault, NodeCrash)]
-    partitions = [fault for fault in scenario.faults if isinstance(fault, Partition)]
+def _faults(faults: Sequence[Fault]) -> str:
+    crashes = [fault for fault in faults if isinstance(fault, NodeCrash)]
+    partitions = [fault for fault in faults if isinstance(fault, Partition)]
     parts = []
     if crashes:
         parts.append(count_of(len(crashes), "crash of a node", "crashes of nodes") + _first_at(crashes))
     if partitions:
         parts.append(count_of(len(partitions), "partition") + _first_at(partitions))
     return ", ".join(parts)
+
+
+def _faults_that_did_not_strike(result: Result) -> list[Fault]:
+    struck = {(event.at, event.fault, event.nodes) for event in result.history.faults if event.planned}
+    return [fault for fault in result.scenario.faults if _when_it_struck(fault) not in struck]
+
+
+def _when_it_struck(fault: Fault) -> tuple[int, str, tuple[str, ...]]:
+    """What a history has of a fault that struck: when, what, and which nodes."""
+    if isinstance(fault, NodeCrash):
+        return fault.at, "crash", (fault.node,)
+    return fault.at, "partition", ()
 
 
 def _first_at(faults: Sequence[NodeCrash] | Sequence[Partition], most: int = 4) -> str:

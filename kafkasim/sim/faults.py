@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import Struct
+
 from kafkasim.scenario import model
 from kafkasim.sim.nodes import Node
 from kafkasim.sim.surroundings import Surroundings
+
+
+class _Cut(Struct, frozen=True):
+    """A partition in force."""
+
+    partition: dict[str, int]
+    """As the network knows it."""
+    groups: tuple[tuple[str, ...], ...]
+    """As a history tells it."""
 
 
 class Faults:
@@ -21,8 +32,8 @@ class Faults:
         self._nodes = nodes
         self._clock, self._network = surroundings.clock, surroundings.network
         self._recorder = surroundings.recorder
-        self._partitions: list[dict[str, int]] = []
-        """The partitions in force, as the network knows them."""
+        self._partitions: list[_Cut] = []
+        """The partitions in force."""
         self._over = False
         for fault in faults:
             self._clock.at(fault.at, self._strike, fault)
@@ -31,9 +42,9 @@ class Faults:
         """Ends all faults for good: every node is up, everybody hears everybody, nothing is lost."""
         self._over = True
         self._network.heal()
-        if self._partitions:
-            self._partitions = []
-            self._recorder.fault("heal")
+        for cut in self._partitions:
+            self._recorder.fault("heal", groups=cut.groups)
+        self._partitions = []
         for node in self._nodes.values():
             node.restart()
 
@@ -48,15 +59,15 @@ class Faults:
                     if delay is not None:
                         node.restart_after(delay)
             case model.Partition(groups=groups, heal_after=delay):
-                partition = self._network.part(groups)
-                self._partitions.append(partition)
-                self._recorder.fault("partition", groups=self._network.grouped(groups))
+                cut = _Cut(self._network.part(groups), self._network.grouped(groups))
+                self._partitions.append(cut)
+                self._recorder.fault("partition", groups=cut.groups)
                 if delay is not None:
-                    self._clock.after(delay, self._rejoin, partition)
+                    self._clock.after(delay, self._rejoin, cut)
 
-    def _rejoin(self, partition: dict[str, int]) -> None:
-        remaining = [other for other in self._partitions if other is not partition]
+    def _rejoin(self, cut: _Cut) -> None:
+        remaining = [other for other in self._partitions if other is not cut]
         if len(remaining) < len(self._partitions):
             self._partitions = remaining
-            self._network.rejoin(partition)
-            self._recorder.fault("heal")
+            self._network.rejoin(cut.partition)
+            self._recorder.fault("heal", groups=cut.groups)

@@ -90,6 +90,7 @@ def test_the_faults_in_between_are_told_where_they_happened():
         FaultEvent(fault="crash", nodes=("n0",), at=3_000_000, event=3, planned=False, text="out of memory"),
         FaultEvent(fault="restart", nodes=("n0",), at=4_000_000, event=4),
         FaultEvent(fault="partition", groups=(("n0",), ("c1", "c2")), at=5_000_000, event=5),
+        FaultEvent(fault="heal", groups=(("n0",), ("c1", "c2")), at=6_000_000, event=7),
         FaultEvent(fault="heal", at=7_000_000, event=7),
         FaultEvent(fault="crash", nodes=("n9",), at=9_000_000, event=9),
     ]
@@ -98,9 +99,10 @@ def test_the_faults_in_between_are_told_where_they_happened():
         ("0.0030 s", "n0", "ends by itself: out of memory"),
         ("0.0040 s", "n0", "starts again"),
         ("0.0050 s", "network", "is cut: n0 | c1, c2"),
+        ("0.0060 s", "network", "is no longer cut: n0 | c1, c2"),
         ("0.0070 s", "network", "heals a partition"),
     ]
-    assert [line.index for line in lines] == [0, 0, None, None, None, 1, None, 1]
+    assert [line.index for line in lines] == [0, 0, None, None, None, 1, None, None, 1]
 
 
 def test_of_a_long_poll_the_ends_and_what_matters_are_shown():

@@ -9,10 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from kafkasim.checkers.verdict import Anomaly, Example
+from kafkasim.history import FaultEvent
 from kafkasim.report.command import AS_WRITTEN, Overrides, command_that_repeats
 from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show
+from kafkasim.scenario.model import SECOND, NodeCrash, Partition
 from kafkasim.sim.result import Result
 from tests.report.samples import LOST, NOTE, OPERATIONS, UNMET, printed, result
 
@@ -200,3 +202,16 @@ def test_a_pipe_gets_no_control_codes_and_a_terminal_gets_colours(monkeypatch):
 
 def test_the_command_never_takes_a_file_for_an_option():
     assert shlex.split(command_that_repeats("--odd.yaml", 3)) == ["kafkasim", "simulate", "./--odd.yaml", "--seed", "3"]
+
+
+def test_faults_that_did_not_strike_are_told():
+    run = result()
+    planned = (NodeCrash(SECOND, "n0"), NodeCrash(2 * SECOND, "n0"), Partition(SECOND, (("n0",),)))
+    run.scenario = replace(run.scenario, faults=planned)
+    run.history.faults += [
+        FaultEvent(fault="crash", nodes=("n0",), at=SECOND, event=2),
+        FaultEvent(fault="partition", groups=(("n0",), ("alice",)), at=SECOND, event=3),
+    ]
+    text = " ".join(report(run).split())
+    assert "faults: 2 crashes of nodes (at 1 s, 2 s), 1 partition (at 1 s)" in text
+    assert "without effect: 1 crash of a node (at 2 s): the run was over by then" in text

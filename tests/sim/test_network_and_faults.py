@@ -107,7 +107,7 @@ def test_a_partition_separates_groups_until_it_heals():
     assert [op.type for op in operations(result) if op.client == "bob"] == ["ok", "ok", "ok"]
     assert [(fault.fault, fault.at, fault.groups) for fault in result.history.faults] == [
         ("partition", SECOND // 2, (("alice",), ("n0", "bob"))),
-        ("heal", 5 * SECOND // 2, ()),
+        ("heal", 5 * SECOND // 2, (("alice",), ("n0", "bob"))),
     ]
 
 
@@ -125,6 +125,23 @@ def test_who_hears_whom_is_what_all_partitions_that_are_in_force_allow():
     )
     outcomes = {name: [op.type for op in operations(result) if op.client == name] for name in everybody}
     assert outcomes == {"alice": ["info", "ok"], "bob": ["info", "info"], "carol": ["ok", "ok"]}
+    heals = [(fault.at // SECOND, fault.groups[0]) for fault in result.history.faults if fault.fault == "heal"]
+    assert heals == [(3, ("alice",)), (5, ("bob",))]
+
+
+def test_faults_planned_for_after_the_last_operation_do_not_strike_the_final_polls():
+    late = SECOND + 30 * MILLISECOND
+    result = run(
+        scripted(
+            client("alice", Send("k1", 1), Sleep(SECOND)),
+            network=model.Network(model.Latency("constant", mean=10 * MILLISECOND)),
+            faults=(NodeCrash(late, "n0"), Partition(late, (("n0",),))),
+        )
+    )
+    final = result.history.operations[-1]
+    assert final.start < late < (final.end or 0)
+    assert result.history.faults == []
+    assert (final.type, result.verdict) == ("ok", "valid")
 
 
 def test_the_faults_are_healed_before_the_final_polls():
