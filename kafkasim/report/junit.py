@@ -16,6 +16,7 @@ from kafkasim.report.command import Overrides, command_that_repeats
 from kafkasim.report.conclusion import Runs
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.run import conclusion_words
+from kafkasim.report.unmet import unmet_words
 from kafkasim.sim.result import Result
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -70,7 +71,7 @@ def _lines(result: Result, overrides: Overrides) -> Iterator[str]:
         for example in anomaly.examples[:1]:
             yield f"  {example.explanation} (operations {', '.join(f'#{place}' for place in example.operations)})"
     for one in result.unmet:
-        yield f"{one.where or one.client}: step {one.step} ({one.action}): expected {one.expected}, got {one.got}"
+        yield unmet_words(one)
     for kind, how in result.check.failed.items():
         yield f"the checker of {kind} failed: {how}"
     if result.failure:

@@ -17,15 +17,13 @@ from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import operations_table
 from kafkasim.report.screen import indented
-from kafkasim.report.words import brief, count_of, duration, listed, rate
+from kafkasim.report.unmet import unmet_section
+from kafkasim.report.words import count_of, duration, listed, rate
 from kafkasim.scenario.model import Fault, Latency, NodeCrash, Partition, Scenario
-from kafkasim.sim.result import Result, Statistics, Unmet
+from kafkasim.sim.result import Result, Statistics
 
 NAMES: Final = 6
 """How many scripted clients are named."""
-
-UNMET: Final = 10
-"""How many unmet expectations are told; the others are counted."""
 
 
 def run_report(
@@ -51,7 +49,7 @@ def run_report(
     yield from anomalies_section(
         screen, result.check.anomalies, result.history, descriptions.anomalies, scenario.expected
     )
-    yield from _unmet_section(screen, result.unmet)
+    yield from unmet_section(screen, result.unmet)
     yield Text()
     yield from checked_section(screen, result.check, descriptions.counted)
     if result.expectations:
@@ -170,38 +168,6 @@ def _pace(statistics: Statistics) -> Iterator[str]:
         if number
     ]
     yield f"{count_of(traffic.sent, 'message')} on the network, {listed(fates or ['none lost'])}"
-
-
-def _unmet_section(screen: Console, unmet: Sequence[Unmet]) -> Iterator[RenderableType]:
-    if not unmet:
-        return
-    yield Text()
-    yield Text(count_of(len(unmet), "expectation not met", "expectations not met"), style="bad")
-    for one in unmet[:UNMET]:
-        yield indented(screen, place_words(one), 2, 2)
-        yield indented(screen, f"expected {value_words(one.expected)}", 6, 9)
-        yield indented(screen, f"got {value_words(one.got)}", 6, 4)
-    if len(unmet) > UNMET:
-        yield Text(f"  ... and {len(unmet) - UNMET:,} more.", style="faint")
-
-
-def place_words(unmet: Unmet) -> str:
-    """Where in the scenario the expectation stands: the place in the file, whose step, and what the step does."""
-    where = f"{printable(unmet.where)}: " if unmet.where else ""
-    step = f"step {unmet.step} ({printable(unmet.action)})" if unmet.step else printable(unmet.action)
-    return f"{where}{printable(unmet.client)}, {step}"
-
-
-def value_words(value: object) -> str:
-    """What was expected, or came: a sentence as it is, an error in words, anything else as JSON."""
-    match value:
-        case str():
-            return printable(value)
-        case {"error": str(title), "text": str(text), **rest} if not rest:
-            return f"error {printable(title)}: {printable(text)}"
-        case {"error": str(title), **rest} if not rest:
-            return f"error {printable(title)}"
-    return brief(value, 200)
 
 
 # --------------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from kafkasim.report.command import Overrides, command_that_repeats
 from kafkasim.report.conclusion import Runs, heaviest
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import plain_table
-from kafkasim.report.run import conclusion_words, place_words, value_words
+from kafkasim.report.run import conclusion_words
 from kafkasim.report.screen import indented
+from kafkasim.report.unmet import unmet_words
 from kafkasim.report.words import count_of, listed, ranges
 from kafkasim.sim.result import Result
 
@@ -142,8 +143,7 @@ def _failures(screen: Console, sweep: Sequence[Runs], overrides: Overrides) -> I
         for example in next((anomaly.examples for anomaly in blamed), ())[:1]:
             yield indented(screen, printable(example.explanation), 2)
         for one in result.unmet[:1]:
-            got = f"expected {value_words(one.expected)}, got {value_words(one.got)}"
-            yield indented(screen, f"{place_words(one)}: {got}", 2)
+            yield indented(screen, unmet_words(one), 2)
         command = command_that_repeats(runs.scenario.source or runs.scenario.name, result.seed, overrides)
         yield Text(f"  {printable(command)}", style="command", no_wrap=True)
     if len(failed) > FAILED:

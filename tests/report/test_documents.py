@@ -154,6 +154,8 @@ def test_junit_passes_an_expected_anomaly_and_tells_it():
 
 
 def test_junit_survives_what_xml_cannot_hold():
-    odd = replace(UNMET, got="\x00\x1b\ud800 <&>")
-    suite = suite_of(result(unmet=[odd]))
-    assert "\ufffd\ufffd\ufffd <&>" in (suite[0][0].text or "")
+    odd = "\x00\x1b\ud800 <&>"
+    suite = suite_of(result(unmet=[replace(UNMET, got=odd)], failed={"unseen": odd}))
+    text = suite[0][0].text or ""
+    assert r'alice, step 2 (send): expected {"offset":0}, got \x00\x1b\ud800 <&>' in text
+    assert "\ufffd\ufffd\ufffd <&>" in text

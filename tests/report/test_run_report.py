@@ -111,6 +111,19 @@ def test_an_error_that_came_or_was_expected_is_told_in_words():
     assert "expected error timeout\n      got error not-supported: unknown\n" in report(result(unmet=[one]))
 
 
+def test_of_long_values_the_first_difference_is_shown():
+    messages = [[place, f"message {place}"] for place in range(1000)]
+    changed = [*messages[:700], [700, "something else"], *messages[701:]]
+    one = replace(UNMET, expected={"k1": messages}, got={"k1": changed})
+    text = " ".join(report(result(unmet=[one])).split())
+    assert '[700,"message 700"],[701' in text
+    assert '[700,"something else"],[701' in text
+    assert text.count('"message 699"') == 2
+    assert text.count('"message 690"') == text.count('"message 710"') == 0
+    short = replace(UNMET, expected={"k1": messages}, got={"k1": messages[:3]})
+    assert 'got {"k1":[[0,"message 0"],[1,"message 1"],[2,"message 2"]]}' in report(result(unmet=[short]))
+
+
 def test_unmet_expectations_beyond_the_first_are_counted():
     text = report(result(unmet=[UNMET] * 50))
     assert text.count("demo.yaml:12:9") == 10
