@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from kafkasim.cli.failures import UsageError, refusal_words
+from kafkasim.forms import printable
+from kafkasim.report.words import listed
 from kafkasim.scenario.model import Scenario
 
 SEED: Final = "{seed}"
@@ -26,7 +28,7 @@ def history_path(pattern: str, scenario: Scenario, seed: int) -> Path:
     >>> str(history_path("{scenario}-{seed}.jsonl", Scenario("a run", "why"), 7))
     'a-run-7.jsonl'
     """
-    return Path(pattern.replace(SEED, str(seed)).replace(SCENARIO, _UNFIT_FOR_NAMES.sub("-", scenario.name)))
+    return Path(pattern.replace(SEED, str(seed)).replace(SCENARIO, _name_in_paths(scenario)))
 
 
 def check_history_paths(pattern: str, runs: Sequence[tuple[Scenario, int]]) -> None:
@@ -36,19 +38,30 @@ def check_history_paths(pattern: str, runs: Sequence[tuple[Scenario, int]]) -> N
         wanted = [SCENARIO] if len({id(scenario) for scenario, _ in runs}) > 1 else []
         wanted += [SEED] if len({seed for _, seed in runs}) > 1 else []
         missing = [placeholder for placeholder in wanted if placeholder not in pattern]
-        raise UsageError(
-            f"kafkasim: --history: {len(runs)} runs would write the same file: "
-            f"expected {' and '.join(missing or wanted or [SCENARIO])} in the name, got {pattern}"
-        )
+        expected = f"{' and '.join(missing)} in the name, got {pattern}" if missing else _other_names(runs)
+        raise UsageError(f"kafkasim: --history: {len(runs)} runs would write the same file: expected {expected}")
     for path in paths:
         check_writable("--history", path)
+
+
+def _other_names(runs: Sequence[tuple[Scenario, int]]) -> str:
+    """What is expected of scenarios that cannot be told apart by their names."""
+    sources: dict[str, list[str]] = {}
+    for scenario in {scenario.source: scenario for scenario, _ in runs}.values():
+        sources.setdefault(_name_in_paths(scenario), []).append(scenario.source)
+    name, files = next((name, files) for name, files in sources.items() if len(files) > 1)
+    return f"scenarios with names of their own, got {name} as the `name` of {listed(files)}"
+
+
+def _name_in_paths(scenario: Scenario) -> str:
+    return _UNFIT_FOR_NAMES.sub("-", scenario.name)
 
 
 def check_writable(option: str, path: Path) -> None:
     """Raises `UsageError` where no file can be written there, as far as can be told without writing it."""
     problem = _problem(path)
     if problem:
-        raise UsageError(f"kafkasim: {option}: {path}: {problem}")
+        raise _refused(option, path, problem)
 
 
 def check_apart(inputs: Iterable[str], outputs: Iterable[tuple[str, Path]]) -> None:
@@ -60,7 +73,9 @@ def check_apart(inputs: Iterable[str], outputs: Iterable[tuple[str, Path]]) -> N
     for option, path in outputs:
         whose = taken.setdefault(path.resolve(), option)
         if whose != option:
-            raise UsageError(f"kafkasim: {option}: {path}: expected a file of its own, this is that of {whose}")
+            raise UsageError(
+                f"kafkasim: {option}: {printable(str(path))}: expected a file of its own, this is that of {whose}"
+            )
 
 
 @contextmanager
@@ -69,7 +84,11 @@ def writing(option: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(f"kafkasim: {option}: {path}: {refusal_words(error)}") from None
+        raise _refused(option, path, refusal_words(error)) from None
+
+
+def _refused(option: str, path: Path, problem: str) -> UsageError:
+    return UsageError(f"kafkasim: {option}: {printable(str(path))}: {problem}")
 
 
 def _problem(path: Path) -> str | None:

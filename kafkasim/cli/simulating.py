@@ -102,7 +102,7 @@ def _changed(scenario: Scenario, options: SimulateOptions) -> Scenario:
         if options.bug in CLUSTER_BUGS and scenario.system.nodes == 1:
             raise UsageError(
                 f"kafkasim: --bug: {options.bug} shows only in a cluster: expected more than one node, "
-                f"got 1 in {scenario.source}"
+                f"got 1 in {printable(scenario.source)}"
             )
         scenario = replace(scenario, system=replace(scenario.system, bug=options.bug))
     if options.consistency is not None:

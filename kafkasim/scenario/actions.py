@@ -131,7 +131,8 @@ ACTIONS: Final = (
     ActionForm(
         "raw",
         JSON_OBJECT,
-        "Sends any body. `expect`: the reply's body without `msg_id` and `in_reply_to`.",
+        "Sends any body. `expect`: the reply's body without `msg_id` and `in_reply_to`; of an error, write "
+        "`expect_error`.",
         lambda value, _step: model.Raw(value),
         RAW_REPLY,
         example="raw: {type: frobnicate}",

@@ -1,8 +1,8 @@
 """The kinds of anomaly that a scenario can expect, by name; `kafkasim.checkers` defines and finds them.
 
 They are written down here a second time so that a scenario can be read without the checkers; a test holds the
-two lists together. Notes are not here, since they fail no run, nor anomalies inside transactions of several steps,
-which only histories of other systems have.
+two lists together. Anomalies inside transactions of several steps are not here: only histories of other systems have
+them.
 """
 
 from __future__ import annotations
@@ -40,3 +40,6 @@ ANOMALY_KINDS: Final[tuple[str, ...]] = (
     "nonatomic-poll",
     "nonatomic-commit",
 )
+
+NOTE_KINDS: Final[tuple[str, ...]] = ("commit-skip",)
+"""What is only noted, since it fails no run: that cannot be expected."""

@@ -13,9 +13,12 @@ PATTERN: Final = r"(?P<number>[0-9]+(\.[0-9]+)?)(?P<unit>ns|us|ms|s|m|h)"
 """What a duration with a unit looks like, as a regular expression."""
 
 _WITH_UNIT: Final = re.compile(PATTERN)
-_NUMBER: Final = re.compile(r"[0-9]*\.?[0-9]+([eE][-+]?[0-9]{1,3})?|[0-9]+\.")
+_NUMBER: Final = re.compile(r"\+?([0-9]*\.?[0-9]+([eE][-+]?[0-9]{1,3})?|[0-9]+\.)")
 LONGEST: Final = 2**63 - 1
 """In nanoseconds: what a history can hold, some 292 years."""
+
+MOST_CHARACTERS: Final = 100
+"""A duration is written in so many characters at most; what Python itself refuses to read is far longer."""
 
 
 def parse_duration(text: str) -> int:
@@ -30,7 +33,8 @@ def parse_duration(text: str) -> int:
     Traceback (most recent call last):
     ValueError: expected a whole number of nanoseconds, got 0.5ns
     """
-    text = text.strip().removeprefix("+")
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"expected a duration in at most {MOST_CHARACTERS} characters, got {len(text):,}")
     if text.startswith("-") and _parts(text[1:]):
         raise ValueError(f"expected a duration from 0 on, got {text}")
     parts = _parts(text)

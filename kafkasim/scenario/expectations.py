@@ -53,8 +53,6 @@ POLL_REPLY: Final = Verbatim(
 )
 LIST_REPLY: Final = Verbatim(OFFSETS)
 POSITIONS: Final = Verbatim(OFFSETS)
-RAW_REPLY: Final = Verbatim(JSON_OBJECT)
-
 _TITLES: Final = tuple(code.title for code in ErrorCode)
 _OWN_ERROR: Final = re.compile(r"error-[1-9][0-9]{3,}")
 
@@ -81,3 +79,28 @@ class ErrorTitle(Form[str]):
 
 
 ERROR_TITLE: Final = ErrorTitle()
+
+
+class RawReply(Form[Any]):
+    """The whole body of a reply that is no error."""
+
+    expected = JSON_OBJECT.expected
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        """See `Form`; an error is answered with how to expect one."""
+        body = JSON_OBJECT.read(node, reading)
+        if body.get("type") == "error":
+            code = body.get("code")
+            title = error_title(code) if type(code) is int else "NAME"
+            raise reading.rejected(
+                node.mark, f"expected a reply that is no error: for one, write `expect_error: {title}` instead"
+            )
+        return body
+
+    def schema(self) -> dict[str, Any]:
+        """See `Form`."""
+        no_error = {"not": {"properties": {"type": {"const": "error"}}, "required": ["type"]}}
+        return JSON_OBJECT.schema() | no_error
+
+
+RAW_REPLY: Final = RawReply()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from kafkasim.history import CONSISTENCY_LEVELS
 from kafkasim.scenario import model
 from kafkasim.scenario.actions import SCRIPT_STEP, STEP
-from kafkasim.scenario.anomaly_kinds import ANOMALY_KINDS
+from kafkasim.scenario.anomaly_kinds import ANOMALY_KINDS, NOTE_KINDS
 from kafkasim.scenario.bug_names import BUG_NAMES, CLUSTER_BUGS
 from kafkasim.scenario.cross_checks import (
     check_latency,
@@ -34,7 +34,7 @@ from kafkasim.scenario.values import (
 )
 
 LATENCY: Final = Record(
-    "a latency",
+    "a latency such as {mean: 5ms}",
     [
         Field(
             "distribution",
@@ -208,7 +208,11 @@ EXPECTED: Final = Record(
     [
         Field(
             "anomalies",
-            ListOf(OneOf("an anomaly", ANOMALY_KINDS), "kinds of anomaly", least=1),
+            ListOf(
+                OneOf("an anomaly", ANOMALY_KINDS, dict.fromkeys(NOTE_KINDS, "that is a note, which fails no run")),
+                "kinds of anomaly",
+                least=1,
+            ),
             "each of these is found; one fault may show in other ways too",
             required=True,
         )
@@ -270,6 +274,11 @@ SCENARIO: Final[Record[model.Scenario]] = Record(
     also={
         "anyOf": [{"required": ["clients"]}, {"required": ["steps"]}, {"required": ["workload"]}],
         "not": {"required": ["clients", "steps"]},
+    },
+    elsewhere={
+        field: f"it stands inside `{record}`"
+        for record, parts in (("system", SYSTEM), ("network", NETWORK), ("workload", WORKLOAD))
+        for field in parts.fields
     },
 )
 """The whole file."""

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 
 from msgspec import Struct
 
+from kafkasim.forms import printable
+
 
 class Mark(Struct, frozen=True, order=True):
     """A place in a file: line and column, both from 1, as editors count them."""
@@ -28,7 +30,7 @@ class Problem(Struct, frozen=True):
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.text}"
+        return f"{printable(self.file)}:{self.line}:{self.column}: {self.text}"
 
 
 class ScenarioError(ValueError):

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 from kafkasim.forms import quote
-from kafkasim.scenario.durations import LONGEST, PATTERN, UNITS, parse_duration, show_duration
+from kafkasim.scenario.durations import LONGEST, MOST_CHARACTERS, PATTERN, UNITS, parse_duration, show_duration
 from kafkasim.scenario.problems import did_you_mean
 from kafkasim.scenario.reading import Reading, RejectedError, Role
 from kafkasim.scenario.tree import Mapping, Node, Scalar, Sequence, describe, resolve
@@ -96,10 +96,11 @@ class Mentioned(Text):
 
 
 class OneOf(Form[str]):
-    """One of several words."""
+    """One of several words; ``others`` has words that one may take for one of them, each with the reason why not."""
 
-    def __init__(self, what: str, words: Iterable[str]) -> None:
+    def __init__(self, what: str, words: Iterable[str], others: dict[str, str] | None = None) -> None:
         self._words = tuple(words)
+        self._others = others or {}
         self.expected = f"{what} ({', '.join(self._words)})" if len(self._words) <= 3 else what
         self._what = what
 
@@ -108,6 +109,8 @@ class OneOf(Form[str]):
         match node:
             case Scalar(value=str(word)) if word in self._words:
                 return word
+            case Scalar(value=str(word)) if word in self._others:
+                raise reading.rejected(node.mark, f"expected {self.expected}, got {quote(word)}: {self._others[word]}")
             case Scalar(value=str(word)):
                 raise reading.rejected(
                     node.mark, f"unknown {_bare(self._what)} {quote(word)}: {did_you_mean(word, self._words)}"
@@ -218,7 +221,9 @@ class Duration(Form[int]):
         # Editors know no named groups
         pattern = PATTERN.replace("?P<number>", "").replace("?P<unit>", "")
         somewhere = "(?=.*[1-9])" if self._above_zero else ""
-        return {"anyOf": [{"type": "string", "pattern": f"^{somewhere}{pattern}$"}, number]}
+        return {
+            "anyOf": [{"type": "string", "pattern": f"^{somewhere}{pattern}$", "maxLength": MOST_CHARACTERS}, number]
+        }
 
     def write(self, value: int) -> Any:
         """See `Form`."""

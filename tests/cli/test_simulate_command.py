@@ -159,6 +159,14 @@ def test_what_cannot_be_done_is_said_before_anything_is_run(kafkasim, arguments,
     assert ended.out == ""
 
 
+def test_scenarios_of_one_name_cannot_write_to_one_folder(kafkasim, scenarios):
+    (scenarios / "again.yaml").write_text((scenarios / "valid.yaml").read_text())
+    arguments = ["valid.yaml", "busy.yaml", "again.yaml", "--history", "{scenario}-{seed}.jsonl", "--seeds", "2"]
+    ended = kafkasim("simulate", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert "expected scenarios with names of their own, got hello as the `name` of valid.yaml and again" in ended.err
+
+
 def test_a_file_that_cannot_be_written_after_all_is_named_after_the_report(kafkasim, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", ".h.jsonl.tmp")

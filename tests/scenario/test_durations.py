@@ -18,6 +18,7 @@ from kafkasim.scenario.durations import UNITS, parse_duration, show_duration
         ("1", 1_000_000_000),
         (".5", 500_000_000),
         ("1.", 1_000_000_000),
+        ("+0.5", 500_000_000),  # a number as YAML writes them
         ("1e-3", 1_000_000),
         ("0.1", 100_000_000),
         ("0.000000001", 1),
@@ -38,6 +39,9 @@ def test_a_duration_is_read_to_the_nanosecond(text, nanoseconds):
         ("1,5s", "such as"),
         ("1_000", "such as"),
         ("10 ms", "such as"),
+        (" 10ms", "such as"),
+        ("+10ms", "such as"),
+        ("1" + 5000 * "0" + "ms", "at most 100 characters, got 5,003"),
         ("10MS", "such as"),
         ("nan", "such as"),
         ("-1s", "from 0 on"),

@@ -45,3 +45,9 @@ def test_there_must_be_something_to_run():
     assert told("name: n\nwhy: w\n") == (
         "a.yaml:1:1: there is nothing to run: expected `clients`, `steps` or `workload`"
     )
+
+
+def test_a_file_whose_name_has_several_lines_is_named_in_one():
+    with pytest.raises(ScenarioError) as caught:
+        loads("name: n\nwhy: w\n", "a\nb.yaml")
+    assert str(caught.value).startswith(r"a\nb.yaml:1:1: there is nothing to run")

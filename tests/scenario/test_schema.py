@@ -111,7 +111,9 @@ def changed(document, path, change):
     return document
 
 
-plain = st.sampled_from([None, True, 0, 1, -1, 0.5, 1.5, 10**12, "", "x", "1s", "0s", "1 s", "valid", "timeout"])
+plain = st.sampled_from(
+    [None, True, 0, 1, -1, 0.5, 1.5, 10**12, "", "x", "1s", "0s", "1 s", "+1s", " 1s", "valid", "timeout"]
+)
 values = plain | st.sampled_from([[], {}, [1], ["k"], {"k": 0}, {"a": None}])
 fields = st.sampled_from(["name", "expect", "expect_error", "max_messages", "as", "from", "mean", "at", "sned"])
 

@@ -98,6 +98,7 @@ def test_an_anchor_may_be_used_again():
         ("name: !!python/x 1", 'a.yaml:1:7: the tag "tag:yaml.org,2002:python/x" means nothing here: leave it out'),
         ("name: !!int x", 'a.yaml:1:7: `!!int` does not fit "x"'),
         ("name: !!map [1]", 'a.yaml:1:7: the tag "tag:yaml.org,2002:map" means nothing here: leave it out'),
+        ("%YAML 1.3\n---\nname: n", "a.yaml:1:1: this is not YAML 1.2: expected no other version after %YAML"),
         (r'name: "\ud800"', "a.yaml:1:7: half a character: a surrogate (\\ud800 to \\udfff) stands alone"),
         ("name: " + "9" * 1001, "a.yaml:1:7: an integer of 1001 characters: expected at most 1000"),
         ("name: 0x" + "f" * 5000, "a.yaml:1:7: an integer of 5002 characters: expected at most 1000"),
