@@ -29,6 +29,9 @@ _POLLS_TO_A_COMMIT: Final = 5
 _POLLS_TO_AN_ASSIGN: Final = 50
 """And it assigns itself other keys once in so many polls."""
 
+_MANY_KEYS: Final = 50
+"""A client asks for about so many keys at once and no more: every request of its would name them all."""
+
 _PROBE_CHANCE: Final = 0.02
 
 _OVERREACHES: Final = 12
@@ -181,8 +184,11 @@ class GeneratedClient:
         self._client.assign(tuple(self._some_keys()), "committed", self.go_on)
 
     def _some_keys(self) -> list[str]:
-        """Each key with probability one half, but at least one."""
+        """Each key with probability one half, but at least one; of very many keys, a few."""
         keys = self._workload.keys
+        if len(keys) > 2 * _MANY_KEYS:
+            places = [self._stream.pick(len(keys)) for _ in range(_MANY_KEYS)]
+            return [keys[place] for place in sorted(dict.fromkeys(places))]
         chosen = [key for key in keys if not self._stream.pick(2)]
         return chosen or [keys[self._stream.pick(len(keys))]]
 

@@ -109,3 +109,10 @@ def test_the_rate_achieved_is_that_of_the_generated_clients_in_the_time_they_had
     alone, beside = run(generated()), run(generated(clients=(busy,)))
     assert beside.statistics.rate_achieved == pytest.approx(alone.statistics.rate_achieved, rel=0.2)
     assert beside.statistics.rate_achieved <= (beside.statistics.rate_asked or 0)
+
+
+def test_of_very_many_keys_a_client_asks_for_a_few_at_once():
+    result = run(generated(workload={"keys": 100_000}))
+    asked = [len(op.request["offsets"]) for op in operations(result, "poll")]
+    assert 1 < max(asked) <= 50
+    assert result.verdict == "valid"
