@@ -8,11 +8,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from logging import LogRecord, getLogger
 from typing import Final
 
+from kafkasim import service
 from kafkasim.checkers import check
 from kafkasim.garbage_collection import collector_at_rest, count_as_old
 from kafkasim.history import History
@@ -45,7 +49,7 @@ def run(
     seed = scenario.seed if seed is None else seed
     world = World(scenario, SeededChoices(seed) if choices is None else choices, seed)
     interrupts = Interrupts()
-    with collector_at_rest(), interrupts.watched(), interrupts.at_the_second():
+    with collector_at_rest(), interrupts.watched(), interrupts.at_the_second(), _nodes_unheard():
         broken_off = not _run_to_the_end(world, progress, interrupts)
         world.abandon()
         history = world.history(interrupted=broken_off)
@@ -115,3 +119,19 @@ def _run_to_the_end(world: World, progress: Progress | None, interrupts: Interru
         if progress is not None:
             progress(world.clock.now)
     return False
+
+
+@contextmanager
+def _nodes_unheard() -> Iterator[None]:
+    """Within, what simulated nodes would log is dropped: the history has what came of it. Other threads are heard."""
+    here = threading.get_ident()
+
+    def from_elsewhere(record: LogRecord) -> bool:
+        return record.thread != here
+
+    log = getLogger(service.__name__)
+    log.addFilter(from_elsewhere)
+    try:
+        yield
+    finally:
+        log.removeFilter(from_elsewhere)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kafkasim.messages import Envelope, request_from_body
 from kafkasim.scenario import model
 from kafkasim.scenario.model import (
     MILLISECOND,
@@ -19,6 +20,7 @@ from kafkasim.scenario.model import (
     Send,
     Sleep,
 )
+from kafkasim.service import LogService
 from kafkasim.sim.world import ImpossibleScenarioError
 from tests.sim.build import client, operations, run, scripted, step
 
@@ -305,3 +307,11 @@ def test_commit_never_commits_less_than_was_polled():
         step(ListCommittedOffsets(("k1",)), expect={"k1": 1}),
     )
     assert run(scripted(client("alice", *steps))).unmet == []
+
+
+def test_what_a_simulated_node_would_log_disturbs_nobody_and_another_node_is_still_heard(caplog):
+    odd = {"type": "poll", "offsets": {}, "msg_id": "x"}
+    run(scripted(client("alice", step(Raw(odd), expect_error="timeout"))))
+    assert caplog.records == []
+    LogService().receive(Envelope("c1", "n0", request_from_body(odd)))
+    assert ["unanswered" in record.message for record in caplog.records] == [True]
