@@ -235,8 +235,19 @@ def write_history(history: History, path: Path) -> None:
     """Writes the history to a file, whole or not at all; gzipped where the name ends in ``.gz``."""
     data = encode_history(history)
     if path.suffix == ".gz":
-        data = gzip.compress(data, mtime=0)  # no date, so that the same run gives the same bytes
+        data = _gzipped(data)
     write_whole(path, data)
+
+
+def _gzipped(data: bytes) -> bytes:
+    """The data compressed, without date and name of a system, so that the same run gives the same bytes."""
+    packed = bytearray(gzip.compress(data, mtime=0))
+    packed[_GZIP_SYSTEM] = 255  # unknown; Python's versions disagree about it
+    return bytes(packed)
+
+
+_GZIP_SYSTEM: Final = 9
+"""Where a gzip file says on what system it was written (RFC 1952)."""
 
 
 def write_whole(path: Path, data: bytes) -> None:
