@@ -126,7 +126,8 @@ def _run_one(scenario: Scenario, seed: int, options: SimulateOptions) -> ExitCod
         result = options.performance.run(scenario, seed, bar.at if bar.wanted else None)
     runs = Runs(scenario, [result])
     if options.json:
-        write(sys.stdout, encode_document(run_document(result, expected=runs.code is ExitCode.AS_EXPECTED)))
+        expected = runs.code is ExitCode.AS_EXPECTED and not result.interrupted  # half a run is not what was expected
+        write(sys.stdout, encode_document(run_document(result, expected=expected)))
     else:
         screen = make_screen(sys.stdout)
         show(screen, *run_report(screen, result, every_description(), options.overrides))

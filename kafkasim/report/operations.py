@@ -153,7 +153,7 @@ def _answered(op: Operation, key: str | None, focus: set[int]) -> str:
     if op.raw is not None:
         return f"malformed reply: {brief(op.raw, 60)}"
     if op.type == "ok":
-        return _reply(op.f, op.response or {}, key, focus)
+        return _reply(op, key, focus)
     if op.error is None:
         return "no reply" + ("" if op.f in HARMLESS else ": it may or may not have happened")
     text = f": {printable(op.error.text)}" if op.error.text else ""
@@ -164,12 +164,15 @@ def _answered(op: Operation, key: str | None, focus: set[int]) -> str:
     return f"failed, {error_title(op.error.code)} (it may have happened){text}"
 
 
-def _reply(f: str, response: dict[str, Any], key: str | None, focus: set[int]) -> str:
-    match f, response:
+def _reply(op: Operation, key: str | None, focus: set[int]) -> str:
+    response = op.response or {}
+    match op.f, response:
         case "send", {"offset": offset}:
             return f"ok: offset {brief(offset)}"
         case "poll", {"msgs": dict(msgs)}:
-            return f"ok: {_messages(msgs, key, focus)}"
+            asked = op.request.get("offsets")
+            unasked = key is not None and isinstance(asked, dict) and key not in asked
+            return f"ok: {_messages(msgs, key, focus, named=unasked)}"
         case "list_committed_offsets", {"offsets": dict(offsets)}:
             return f"ok: {_offsets(offsets, key)}" if offsets else "ok: nothing committed"
         case "assign", {"positions": dict(positions)}:
@@ -177,14 +180,14 @@ def _reply(f: str, response: dict[str, Any], key: str | None, focus: set[int]) -
     return f"ok: {brief(response, 60)}" if response else "ok"
 
 
-def _messages(msgs: dict[Any, Any], key: str | None, focus: set[int]) -> str:
+def _messages(msgs: dict[Any, Any], key: str | None, focus: set[int], *, named: bool) -> str:
     if key is not None and key not in msgs and msgs:
         return f"nothing of {key_words(key)} ({count_of(len(msgs), 'other key')})"
     shown, hidden = _of_interest(msgs, key)
     if not shown:
         return "nothing"
     texts = [_messages_of(msgs[log], focus) for log in shown]
-    if len(shown) > 1:
+    if named or len(shown) > 1:
         texts = [f"{key_words(str(log))} {text}" for log, text in zip(shown, texts, strict=True)]
     return "; ".join(texts) + ("" if key in msgs else hidden)
 

@@ -228,9 +228,10 @@ def test_an_interrupted_run_tells_what_is_known_so_far(kafkasim, monkeypatch):
         return advance(world, *arguments)
 
     monkeypatch.setattr(World, "advance", interrupted)
-    ended = kafkasim("simulate", "endless.yaml", "--history", "part.jsonl")
+    ended = kafkasim("simulate", "endless.yaml", "--history", "part.jsonl", "--json")
     assert ended.code == 130
-    assert ended.out.splitlines()[-1].startswith(("INTERRUPTED", "  kafkasim simulate"))
+    document = json.loads(ended.out)
+    assert (document["verdict"], document["interrupted"], document["expected"]) == ("valid", True, False)
     history = read_history("part.jsonl")
     assert history.end.end == "interrupted"
     assert history.operations

@@ -82,6 +82,12 @@ def test_a_poll_without_a_reply_leaves_no_doubt_behind():
     assert told(send)[1] == "no reply in time: it may or may not have happened"
 
 
+def test_a_key_that_a_poll_did_not_ask_for_is_named():
+    poll = operation(0, "poll", {"offsets": {"k1": 0}}, {"msgs": {"k1": [[0, 1]], "k2": [[0, 2]]}})
+    assert told(poll, "k1") == ["poll k1:0", "ok: [0] 1"]
+    assert told(poll, "k2") == ["poll k1:0", "ok: k2 [0] 2"]
+
+
 def test_the_faults_in_between_are_told_where_they_happened():
     first = operation(0, "crash", {}, {}, events=(1, 2))
     second = operation(1, "crash", {}, {}, events=(6, 8))
