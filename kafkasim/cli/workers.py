@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Final
 
@@ -93,6 +94,8 @@ class _Worker:
         self.gone = False
         """Whether it has ended by itself, or from outside."""
         self._process = _CONTEXT.Process(target=_work, args=(its_end, performance), daemon=True)
+        if os.name == "posix":
+            resource_tracker.ensure_running()  # starting a process would start it, and it lets all signals through
         with signals_held_back(signal.SIGINT):  # which it inherits: Ctrl-C does not reach it, not even while it starts
             self._process.start()
         its_end.close()

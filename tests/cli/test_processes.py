@@ -40,6 +40,16 @@ def told(bar, number):
 ProgressBar.at = told
 """
 
+TELLS_WHEN_PROCESSES_START = """
+from multiprocessing.context import SpawnProcess
+start = SpawnProcess.start
+def told(process):
+    SpawnProcess.start = start
+    start(process)
+    print("begun", file=sys.stderr, flush=True)
+SpawnProcess.start = told
+"""
+
 TELLS_WHEN_SIGNALS_ARE_HEEDED = """
 from kafkasim import cli
 run_app = cli._run_app
@@ -73,6 +83,19 @@ def test_ctrl_c_ends_a_sweep_and_all_its_processes(scenarios, jobs):
     done = ended(process)
     assert (done.code, done.err) == (130, "")
     assert json.loads(done.out)["runs"]
+
+
+def test_ctrl_c_on_a_terminal_reaches_all_processes_and_is_the_business_of_one(scenarios):
+    """Also while they start: then a process that heard of it would end in a traceback."""
+    arguments = ["simulate", "busy.yaml", "--seeds", "100000", "--jobs", "2"]
+    for wait in (0.03, 0.06, 0.1, 0.2):
+        process = start(*arguments, cwd=scenarios, program=TELLS_WHEN_PROCESSES_START, start_new_session=True)
+        assert process.stderr is not None
+        assert process.stderr.readline() == "begun\n"
+        time.sleep(wait)
+        os.killpg(process.pid, signal.SIGINT)
+        done = ended(process)
+        assert (done.code, done.err) == (130, "")
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP])
