@@ -16,7 +16,7 @@ from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show
 from kafkasim.scenario.model import SECOND, NodeCrash, Partition
 from kafkasim.sim.result import Result
-from tests.report.samples import LOST, NOTE, OPERATIONS, UNMET, printed, result
+from tests.report.samples import LOST, NOTE, OPERATIONS, UNMET, operation, printed, result
 
 DESCRIPTIONS = Descriptions(
     {"lost-write": "an acknowledged message that no poll returned"},
@@ -178,9 +178,11 @@ def test_an_interrupted_run_says_so():
 def test_text_from_outside_cannot_reach_the_terminal():
     evil = "\x1b[2J\x9b1;1H\u202e"
     anomaly = Anomaly("lost-write", "error", evil, 1, (Example(f"lost {evil}", (0,)),))
-    run = result([anomaly], operations=[replace(OPERATIONS[0], client=evil, request={"key": evil, "msg": evil})])
+    refused = operation(0, "send", {"key": evil, "msg": evil}, client=evil, error=(22, evil))
+    run = result([anomaly], operations=[refused], not_checked={"unseen": evil}, failed={"unseen": evil})
     run.scenario = replace(run.scenario, name=evil, why=evil, source=evil)
-    run.unmet = [replace(UNMET, client=evil, got=evil, where=evil)]
+    error = replace(UNMET, expected={"error": evil}, got={"error": evil, "text": evil})
+    run.unmet = [replace(UNMET, client=evil, action=evil, got=evil, where=evil), error]
     text = report(run)
     assert all(char.isprintable() or char == "\n" for char in text)
 

@@ -7,7 +7,17 @@ import pytest
 from kafkasim.checkers.table import CHECKERS
 from kafkasim.scenario import model
 from kafkasim.scenario.bug_names import BUG_NAMES, CLUSTER_BUGS
-from kafkasim.scenario.model import SECOND, CommitOffsets, ListCommittedOffsets, NodeCrash, Poll, Raw, Send, Sleep
+from kafkasim.scenario.model import (
+    MILLISECOND,
+    SECOND,
+    CommitOffsets,
+    ListCommittedOffsets,
+    NodeCrash,
+    Poll,
+    Raw,
+    Send,
+    Sleep,
+)
 from kafkasim.sim.bugs import BUGS
 from tests.sim.build import client, generated, operations, run, scripted, step
 
@@ -114,6 +124,29 @@ def test_a_faulty_server_with_a_disk_starts_again_after_a_crash(bug):
     assert [(fault.fault, fault.planned) for fault in result.history.faults] == [("crash", True), ("restart", True)] * 2
     sent_after = [op for op in operations(result, "send") if op.start > 6 * SECOND // 5]
     assert any(op.type == "ok" for op in sent_after)
+
+
+def test_a_timer_of_one_life_wakes_nobody_in_the_next():
+    """The server would end once more, over a timer that it has never heard of."""
+    result = run(
+        scripted(
+            client("alice", step(Send("k1", 1), expect_error="timeout")),
+            system=model.System(bug="racy-append"),
+            faults=(NodeCrash(MILLISECOND, "n0", MILLISECOND // 2),),
+        )
+    )
+    assert [(fault.fault, fault.planned) for fault in result.history.faults] == [("crash", True), ("restart", True)]
+
+
+def test_a_node_in_memory_keeps_nothing_over_a_crash_whatever_it_writes():
+    result = run(
+        scripted(
+            client("alice", Send("k1", 1), Sleep(SECOND), step(Poll({"k1": 0}), expect={})),
+            system=model.System(bug="acks-before-write"),
+            faults=(NodeCrash(SECOND // 2, "n0", 0),),
+        )
+    )
+    assert not result.unmet
 
 
 def test_a_server_that_cannot_start_stays_down_until_the_faults_are_healed(monkeypatch):
