@@ -105,7 +105,7 @@ def _run_typed(runner: Runner, text: str) -> Outcome:
         where = f"pasted line {wrong.line}" if "\n" in text else ""
         runner.printer.refuse(wrong.error, wrong.text, where)
         return Outcome.FAILED
-    lines = [Line(command.text, f"pasted line {command.line}" if pasted else "") for command in commands]
+    lines = [Line(command.text, "pasted line ", command.line) if pasted else Line(command.text) for command in commands]
     coming = iter(lines)
     outcome = runner.run_all(coming)
     left = sum(bool(line.text.strip()) for line in coming)
@@ -156,5 +156,7 @@ def _lines_of(file: str) -> Iterator[Line]:
 
 def _lines_in(commands: Sequence[str]) -> Iterator[Line]:
     for number, command in enumerate(commands, 1):
-        for part in commands_in(command):
-            yield Line(part.text, f"-c {number}" if part.line == 1 else f"-c {number}, line {part.line}")
+        parts = commands_in(command)
+        of_one_line = len(parts) == 1 and "\n" not in parts[0].text
+        for part in parts:
+            yield Line(part.text, f"-c {number}") if of_one_line else Line(part.text, f"-c {number}, line ", part.line)

@@ -95,12 +95,25 @@ def commands_in(text: str) -> list[PastedCommand]:
 
 
 class WrongLine(Struct, frozen=True):
-    """A line of a pasted text that is wrong: which one, and why; ``start`` is where it begins in the text."""
+    """The line of a text that is wrong: which one, from 1, and why; ``start`` is where it begins in the text."""
 
     text: str
     line: int
     start: int
     error: LineError
+
+
+def wrong_line(command: str, error: LineError) -> WrongLine:
+    r"""The one of a command's lines that the error is in, with the place in that line.
+
+    >>> wrong = wrong_line('send k1 {\n  "a": x\n}', LineError("expected a value", 17))
+    >>> wrong.line, wrong.text, wrong.error.place
+    (2, '  "a": x', 7)
+    """
+    start = command.rfind("\n", 0, error.place) + 1
+    text = command[start:].partition("\n")[0]
+    line = command.count("\n", 0, start) + 1
+    return WrongLine(text, line, start, LineError(error.text, error.place - start, error.hint))
 
 
 def first_wrong(commands: Sequence[PastedCommand]) -> WrongLine | None:
@@ -115,10 +128,8 @@ def first_wrong(commands: Sequence[PastedCommand]) -> WrongLine | None:
         try:
             parse(command.text)
         except LineError as error:
-            start = command.text.rfind("\n", 0, error.place) + 1
-            text = command.text[start:].partition("\n")[0]
-            line = command.line + command.text.count("\n", 0, start)
-            return WrongLine(text, line, before + start, LineError(error.text, error.place - start, error.hint))
+            wrong = wrong_line(command.text, error)
+            return WrongLine(wrong.text, command.line + wrong.line - 1, before + wrong.start, wrong.error)
         before += len(command.text) + 1
     return None
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from kafkasim.console.guide import help_lines
-from kafkasim.console.parsing import parse
+from kafkasim.console.parsing import parse, wrong_line
 from kafkasim.console.printing import Printer
 from kafkasim.console.rendering import MOST_SHOWN, counted, error_line, key_lines, unanswered_line
 from kafkasim.console.scanning import LineError, written
@@ -35,10 +35,21 @@ class Outcome(Enum):
 
 
 class Line(Struct, frozen=True):
-    """A line and where it stands (``commands.txt:3``); nowhere when it was typed."""
+    """A command and where it stands: nowhere when it was typed.
+
+    ``source`` is what comes before the number of its line; there is no number where the source is one line.
+
+    >>> Line("keys", "commands.txt:", 3).where(), Line("keys", "-c 2").where()
+    ('commands.txt:3', '-c 2')
+    """
 
     text: str
-    where: str = ""
+    source: str = ""
+    number: int | None = None
+
+    def where(self, line: int = 1) -> str:
+        """Where the command stands, or another of its lines: JSON may run over several."""
+        return self.source if self.number is None else f"{self.source}{self.number + line - 1}"
 
 
 class UnreadableError(Exception):
@@ -74,7 +85,7 @@ def read_lines(file: str | int, name: str) -> Iterator[Line]:
     try:
         with open(file, encoding="utf-8-sig", errors="surrogateescape", closefd=owned) as lines:
             for number, line in enumerate(lines, 1):
-                yield Line(line.rstrip("\r\n"), f"{name}:{number}")
+                yield Line(line.rstrip("\r\n"), f"{name}:", number)
     except OSError as error:
         raise UnreadableError(f"cannot read {name}: {error.strerror or error}") from None
 
@@ -111,7 +122,7 @@ class Runner:
                     line = next(coming, None)
                 if line is None:
                     return Outcome.DONE
-                where = line.where
+                where = line.where()
                 if self.interrupts.asked is not None:
                     raise InterruptedAtError(where)
                 with self.interrupts.at_the_second():
@@ -129,11 +140,12 @@ class Runner:
             statement = parse(line.text)
             return Outcome.DONE if statement is None else self._do(statement)
         except LineError as error:
-            self.printer.refuse(error, line.text, line.where)
+            wrong = wrong_line(line.text, error)
+            self.printer.refuse(wrong.error, wrong.text, line.where(wrong.line))
         except RefusedError as error:
-            self.printer.refused(error.line, line.where)
+            self.printer.refused(error.line, line.where())
         except CommandError as error:
-            self.printer.fail(str(error), line.where)
+            self.printer.fail(str(error), line.where())
         return Outcome.FAILED
 
     def _do(self, statement: Statement) -> Outcome:

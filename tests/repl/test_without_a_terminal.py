@@ -77,6 +77,23 @@ def test_an_error_in_a_command_says_which_one(run):
     assert err.startswith("-c 2:9: error: expected an offset")
 
 
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        ('send k1 {\n  "a": x\n}', "-c 1, line 2:8"),
+        ('send k1 a\nsend k1 {\n  "a": x\n}', "-c 1, line 3:8"),
+        ('send k1 {\r\n  "a": 1\r\n} x', "-c 1, line 3:3"),
+        ("send k1 a\n snd", "-c 1, line 2:2"),
+    ],
+)
+def test_an_error_in_a_command_of_several_lines_says_in_which_and_shows_that(run, command, place):
+    code, _, err = run([command])
+    assert (code, err.partition(": error")[0]) == (1, place)
+    line, mark = err.splitlines()[1:3]
+    assert line.strip() in command.splitlines()[int(place[-3]) - 1]
+    assert mark.index("^") == 2 + int(place[-1]) - 1
+
+
 def test_a_file_is_run_before_the_commands(run, tmp_path):
     path = tmp_path / "setup.txt"
     path.write_text("send k1 from the file\n")
