@@ -137,8 +137,10 @@ def _talk(runner: Runner) -> int:
 
     from kafkasim.console.terminal import Terminal  # noqa: PLC0415 - see above
 
-    node = runner.session.connection.node
-    runner.printer.greet(f"kafkasim {__version__}: a log of your own at {node}. Ctrl-D leaves.")
+    runner.printer.greet(
+        f"kafkasim {__version__}: a log of your own, gone when you leave.",
+        "Try `send k1 hello`, then `poll k1`. `help` lists the commands, Ctrl-D leaves.",
+    )
     # Where the replies go somewhere else, the prompt stays where the person is.
     prompts = None if sys.stdout is not None and sys.stdout.isatty() else create_output(stdout=sys.stderr)
     with create_app_session(output=prompts):

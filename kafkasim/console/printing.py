@@ -118,9 +118,9 @@ class Printer:
         """Prints why something could not be done."""
         self._print(self._err, [Text.assemble(_place(where), ("error: ", "bold red"), printable(text))])
 
-    def greet(self, text: str) -> None:
+    def greet(self, who: str, what_to_type: str) -> None:
         """Prints a word to the person, where the prompt will be."""
-        self._print(self._out if self._out.file.isatty() else self._err, [Text(text, "dim")])
+        self._print(self._out if self._out.file.isatty() else self._err, [Text(who, "dim"), Text(what_to_type)])
 
     def interrupted(self, where: str) -> None:
         """Prints that Ctrl-C has stopped the lines, on a line of its own: a terminal shows ^C wherever it is."""

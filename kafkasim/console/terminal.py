@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import Final
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app
@@ -17,6 +17,8 @@ from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth, is_dumb_terminal
 from prompt_toolkit.validation import ValidationError, Validator
+from rich.console import Console
+from rich.text import Text
 
 from kafkasim.console.commands import RAW_SYNTAX, Arguments, find_command
 from kafkasim.console.completion import complete
@@ -28,16 +30,17 @@ from kafkasim.console.statements import written_path
 from kafkasim.console.typed_lines import TypedLines, typed_lines_path
 from kafkasim.forms import printable
 
-_FIRST_HINT = "send k1 hello   (help lists the commands)"
+_HINT: Final = "class:bottom-toolbar.hint"
+_REFUSED: Final = "class:bottom-toolbar.refused"
 
-_STYLE = Style.from_dict(
+_STYLE: Final = Style.from_dict(
     {
         "client": "bold ansicyan",
         # Not a grey: in some palettes bright black is the colour of the background.
-        "placeholder": "italic",
         "bottom-toolbar": "noreverse italic",
-        "bottom-toolbar.syntax": "noitalic ansidefault",
-        "validation-toolbar": "noinherit bold ansired",
+        "bottom-toolbar.hint": "noitalic ansidefault",
+        "bottom-toolbar.refused": "noitalic bold ansired",
+        "validation-toolbar": "noinherit",
     }
 )
 
@@ -83,11 +86,15 @@ class LineCompleter(Completer):
 
 
 class RefusedLine(ValidationError):  # noqa: N818 - the base class is called as it is
-    """A line is no command; ``hint`` is what to do about it."""
+    """A line is no command: why, and what to do about it.
 
-    def __init__(self, place: int, text: str, hint: str) -> None:
-        super().__init__(place, text)
-        self.hint = hint
+    Both are the toolbar's to show, on as many lines as that takes. The message of the base class stays empty, as
+    prompt_toolkit would show it on one line and cut it.
+    """
+
+    def __init__(self, place: int, reason: str, hint: str) -> None:
+        super().__init__(place)
+        self.reason, self.hint = reason, hint
 
 
 class LineValidator(Validator):
@@ -124,7 +131,6 @@ class Terminal:
 
     def __init__(self, session: Session, typed_lines: History | None = None) -> None:
         self._session = session
-        self._fresh = True
         # A terminal that cannot draw has no place for what is offered, and could not say why a line is refused:
         # there it is run, and the error printed.
         draws = not is_dumb_terminal()
@@ -136,16 +142,13 @@ class Terminal:
             auto_suggest=AutoSuggestFromHistory() if draws else None,
             history=typed_lines_of_user() if typed_lines is None else typed_lines,
             bottom_toolbar=self.toolbar,
-            placeholder=lambda: [("class:placeholder", _FIRST_HINT)] if self._fresh and draws else [],
             style=_STYLE,
             reserve_space_for_menu=6,
         )
 
     def read(self) -> str:
         """The next line. Raises `KeyboardInterrupt` on Ctrl-C and `EOFError` on Ctrl-D."""
-        line = self._prompt.prompt([("class:client", printable(self._session.known.client)), ("", "> ")])
-        self._fresh = self._fresh and not line.strip()
-        return line
+        return self._prompt.prompt([("class:client", printable(self._session.known.client)), ("", "> ")])
 
     def confirm(self, question: str) -> bool:
         """Whether the answer is yes; Ctrl-C and Ctrl-D are no."""
@@ -156,14 +159,15 @@ class Terminal:
             return False
 
     def toolbar(self) -> StyleAndTextTuples:
-        """What to do about a refused line or the syntax of what is being typed; who speaks to whom about how much."""
-        known = self._session.known
+        """Why a line was refused and what to do, or the syntax of what is typed; who speaks to whom about how much."""
         app = get_app()
         buffer = app.current_buffer
         refused = buffer.validation_error
-        hint = refused.hint if isinstance(refused, RefusedLine) else ""
-        hint = hint or syntax_hint(buffer.document.text)
-        return _toolbar(hint, _statuses(known, self._session.connection.node), app.output.get_size().columns)
+        said = [(_HINT, syntax_hint(buffer.document.text))]
+        if isinstance(refused, RefusedLine):
+            said = [(_REFUSED, refused.reason), (_HINT, refused.hint)]
+        statuses = _statuses(self._session.known, self._session.connection.node)
+        return _toolbar(said, statuses, app.output.get_size().columns)
 
 
 def _statuses(known: Known, node: str) -> list[str]:
@@ -174,18 +178,29 @@ def _statuses(known: Known, node: str) -> list[str]:
     return [f"{client} to {printable(node)} | {counts}", f"{client} | {counts}", counts]
 
 
-def _toolbar(hint: str, statuses: Sequence[str], columns: int) -> StyleAndTextTuples:
-    """The hint with the status beside it, or below it where that does not fit; nothing is cut that is a hint."""
-    lines = textwrap.wrap(hint, max(columns - 2, 10)) or [""]
-    last = get_cwidth(lines[-1]) + 2
-    status = next((each for each in statuses if get_cwidth(each) + last < columns), "")
-    if not status:
-        status = next((each for each in statuses if get_cwidth(each) + 2 <= columns), "")
-        lines += [""] if status else []
-        last = 2
-    shown = "\n".join(f" {line}" for line in lines) if hint or status else ""
-    room = max(columns - last - get_cwidth(status), 0)
-    return [("class:bottom-toolbar.syntax", shown), ("", f"{' ' * room}{status} " if status else "")]
+def _toolbar(said: Sequence[tuple[str, str]], statuses: Sequence[str], columns: int) -> StyleAndTextTuples:
+    """What is said (each text with its style), with a status beside its last line, or below it where none fits there.
+
+    Nothing that is said is cut.
+    """
+    lines = [(style, line) for style, text in said for line in _wrapped(text, columns - 2)] or [("", "")]
+    room = columns - 2  # a blank at either end
+    status = _first_within(room - get_cwidth(lines[-1][1]) - 1, statuses)
+    if not status and (status := _first_within(room, statuses)):
+        lines.append(("", ""))
+    shown: StyleAndTextTuples = [(style, f" {line}\n") for style, line in lines[:-1]]
+    style, last = lines[-1]
+    between = " " * (room - get_cwidth(last) - get_cwidth(status))
+    return [*shown, (style, f" {last}"), ("", f"{between}{status} " if status else "")]
+
+
+def _first_within(columns: int, texts: Sequence[str]) -> str:
+    return next((text for text in texts if get_cwidth(text) <= columns), "")
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """The text on lines of at most so many columns; none where it is empty."""
+    return [line.plain.rstrip() for line in Text(text).wrap(Console(), max(columns, 10))] if text else []
 
 
 def typed_lines_of_user() -> History:

@@ -92,7 +92,7 @@ def test_replies_that_go_elsewhere_leave_the_prompt_on_the_terminal(tmp_path):
 
 def test_the_greeting_is_where_the_prompt_is(tmp_path):
     with started(tmp_path, stdout=subprocess.PIPE) as (terminal, process):
-        terminal.wait_for(b"Ctrl-D leaves")
+        terminal.wait_for(b"Try `send k1 hello`, then `poll k1`.")
         terminal.wait_for(b"| 0 keys, 0 messages")
         terminal.type(CTRL_D)
         assert process.wait(timeout=30) == 0
