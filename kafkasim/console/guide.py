@@ -9,6 +9,7 @@ from inspect import getdoc
 import msgspec
 from msgspec import Struct
 from msgspec.inspect import Metadata
+from rich.console import Console
 from rich.text import Text
 
 from kafkasim.console.commands import COMMANDS, RAW_SYNTAX, Command
@@ -24,7 +25,9 @@ _WIRE_FIELDS = ("msg_id", "in_reply_to")
 
 def help_lines(command: Command | None = None, width: int = 80) -> list[Text]:
     """All about one command; without one, each in short and how lines are written. For so many columns."""
-    return _overview(width) if command is None else _about(command)
+    if command is None:
+        return _overview(width)
+    return [each for line in _about(command) for each in _hanging(line, width)]
 
 
 def _overview(width: int) -> list[Text]:
@@ -50,6 +53,17 @@ def _entry(syntax: str, summary: str, width: int) -> list[Text]:
     return [line, *(Text(" " * beside + more) for more in rest)]
 
 
+def _hanging(line: Text, width: int) -> list[Text]:
+    """The line in as many lines as it takes, each moved in like the first; JSON is left whole, to be copied."""
+    indent = len(line.plain) - len(line.plain.lstrip())
+    if line.no_wrap or not indent:
+        return [line]
+    parts = line[indent:].wrap(Console(), max(width - indent, 20))
+    for part in parts:
+        part.rstrip()
+    return [Text(" " * indent).append_text(part) for part in parts]
+
+
 def _about(command: Command) -> list[Text]:
     lines = [Text(command.syntax, "cyan"), Text(f"  {command.summary}")]
     if command.details:
@@ -68,12 +82,12 @@ def _about_rpc(rpc: Rpc) -> list[Text]:
         Text(""),
         Text(f"What is sent: {rpc.name}", _HEAD),
         *_fields(rpc.request),
-        Text(f"  {_json(request)}", _QUIET),
+        Text(f"  {_json(request)}", _QUIET, no_wrap=True),
         Text(""),
         Text(f"What is answered: {reply['type']}", _HEAD),
         *(Text(f"  {line}") for line in (getdoc(rpc.reply) or "").splitlines()),
         *_fields(rpc.reply),
-        Text(f"  {_json(reply)}", _QUIET),
+        Text(f"  {_json(reply)}", _QUIET, no_wrap=True),
         Text(""),
         Text("What may be refused", _HEAD),
         *(Text(f"  {int(code)}  {error_title(code)}") for code in rpc.errors),

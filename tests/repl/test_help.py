@@ -33,14 +33,22 @@ def test_a_narrow_overview_fits_too():
 def test_help_of_a_command_tells_its_other_names_its_details_and_examples(command):
     text = text_of(command)
     assert all(alias in text for alias in command.aliases)
-    assert command.details in text
+    assert command.details in " ".join(text.split())
     assert all(f"  {example}\n" in f"{text}\n" for example in command.examples)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_of_a_command_stays_moved_in_where_the_page_is_narrow(command):
+    heads = {line.split(":")[0] for line in text_of(command, 200).splitlines() if not line.startswith(" ")}
+    for line in text_of(command, 50).splitlines():
+        assert line.startswith("  ") or line.split(":")[0] in heads
+        assert len(line) <= 50 or line.startswith('  {"')
 
 
 @pytest.mark.parametrize("command", RPC_COMMANDS, ids=lambda command: command.name)
 def test_help_of_an_rpc_tells_its_fields_its_reply_and_its_errors(command):
     text = text_of(command)
-    assert (getdoc(command.rpc.request) or "").splitlines()[0] in text
+    assert (getdoc(command.rpc.request) or "").splitlines()[0] in " ".join(text.split())
     for code in command.rpc.errors:
         assert error_title(code) in text
     for field in (*command.rpc.request.__struct_fields__, *command.rpc.reply.__struct_fields__):
