@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kafkasim.forms import shorten
+from kafkasim.forms import printable, shorten
 
 _QUOTE_HINTS: Final = {
     "key": 'a key with blanks, colons or quotes in it is written in quotes: "my key"',
@@ -51,12 +51,12 @@ def written(key: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text in quotes, whether or not it needs them.
+    r"""The text in quotes, whether or not it needs them.
 
-    >>> quoted("ключ")
-    '"ключ"'
+    >>> print(quoted("ключ"), quoted("日本\x1b"))
+    "ключ" "日本\u001b"
     """
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return printable(json.dumps(text, ensure_ascii=False))
 
 
 class Reader:

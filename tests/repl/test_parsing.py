@@ -159,7 +159,9 @@ def test_every_example_of_the_help_is_a_command(example):
     assert parse(example) is not None
 
 
-@pytest.mark.parametrize("key", ["k1", "my key", "a:b", '"', "max=1", "--overwrite", "k\n1", "k\u202e", "é", "{", "\\"])
+@pytest.mark.parametrize(
+    "key", ["k1", "👩\u200d🚀", "my key", "a:b", '"', "max=1", "--overwrite", "k\n1", "k\u202e", "é", "{", "\\"]
+)
 def test_a_key_as_it_is_written_reads_back_as_itself(key):
     assert parse(f"list {written(key)}") == Ask({"type": "list_committed_offsets", "keys": [key]})
     assert parse(f"poll {written(key)}:3") == poll({key: 3})
