@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from kafkasim.console.commands import COMMANDS, Arguments, Command, find_command
+from kafkasim.console.rendering import counted
 from kafkasim.console.scanning import LineError, Reader, quoted, written
 from kafkasim.console.session import Known, KnownLog
 from kafkasim.messages import RPCS
@@ -131,7 +132,7 @@ def _keys(done: list[str], current: str, known: Known) -> Iterator[Candidate]:
     """The keys that are not on the line already and begin as the word does, in quotes where that is."""
     for key, log in known.logs.items():
         if key not in done and key.startswith(_begun(current)):
-            yield Candidate(_as_begun(key, current), 0, f"{log.end} messages" if log.end != 1 else "1 message")
+            yield Candidate(_as_begun(key, current), 0, counted(log.end, "message"))
 
 
 def _begun(word: str) -> str:
@@ -153,7 +154,10 @@ def _as_begun(name: str, word: str) -> str:
 
 
 def _offsets(arguments: Arguments, typed: str, log: KnownLog) -> Iterator[tuple[int, str]]:
-    """Offsets that begin with the digits typed: those that stand out with a note, and others that exist."""
+    """Offsets that begin with the digits typed: those that stand out with a note, and others that exist.
+
+    Where no digit is typed yet, those that stand out come first: a menu has room for few.
+    """
     notes = {0: "the start"} if arguments is not Arguments.COMMITS else {}
     if log.committed is not None:
         notes[log.committed] = "committed"
@@ -168,7 +172,7 @@ def _offsets(arguments: Arguments, typed: str, log: KnownLog) -> Iterator[tuple[
         if len(found) >= _MOST_OFFSETS:
             break
         found.setdefault(offset, "")
-    return ((offset, found[offset]) for offset in sorted(found))
+    return ((offset, found[offset]) for offset in sorted(found, key=lambda each: (not typed and not found[each], each)))
 
 
 def _beginning_with(typed: str, end: int) -> Iterator[int]:

@@ -168,7 +168,7 @@ def key_lines(logs: dict[str, KnownLog], start: str | None = None, width: int = 
     for key in keys[:MOST_SHOWN]:
         log = logs[key]
         committed = "-" if log.committed is None else str(log.committed)
-        rows.append([written(key), str(log.end), committed, str(log.resume)])
+        rows.append([written(key), f"{log.end:,}", committed, str(log.resume)])
     more = [_left_out(len(keys) - MOST_SHOWN, f"keys {written(keys[MOST_SHOWN])}")] if len(keys) > MOST_SHOWN else []
     return [*table(rows, width), *more]
 

@@ -53,7 +53,7 @@ def offered(text, known=KNOWN):
         ("poll k1:2", ["poll k1:2"]),
         ("poll k1:x", []),
         ("poll nope:", []),
-        ("commit k1:", ["commit k1:0", "commit k1:1", "commit k1:2"]),
+        ("commit k1:", ["commit k1:0", "commit k1:2", "commit k1:1"]),
         ("commit late:12344", ["commit late:12344"]),
         ('poll "my key":11', ['poll "my key":11', *(f'poll "my key":{offset}' for offset in range(110, 120))]),
         ("poll late:1234", ["poll late:1234", *(f"poll late:{offset}" for offset in range(12340, 12346))]),
@@ -83,7 +83,10 @@ def test_notes_say_what_an_offset_is():
 
 
 def test_a_long_log_offers_a_few_offsets_and_no_end_of_them():
-    assert len(complete("poll late:", KNOWN)) <= 12
+    found = complete("poll late:", KNOWN)
+    assert len(found) <= 12
+    assert [bool(each.note) for each in found[:3]] == [True, True, True]
+    assert [int(each.text) for each in found[3:]] == list(range(1, len(found) - 2))
 
 
 def test_nothing_is_known_at_first():
