@@ -204,8 +204,11 @@ def _payload(line: str, start: int) -> Raw:
 
 
 def _on_one_line(json_text: str) -> str:
-    """The same JSON without line breaks, which end a line on the wire; in JSON they stand between tokens only."""
-    return json_text.replace("\n", " ").replace("\r", " ")
+    """The same JSON without line breaks and what moves lines in; in JSON a line breaks between tokens only."""
+    return _LINE_BREAK.sub(" ", json_text)
+
+
+_LINE_BREAK: Final = re.compile(r"[ \t]*[\n\r][ \t\n\r]*")
 
 
 def _reads(reader: Reader, command: Command) -> Ask:

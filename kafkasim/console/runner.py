@@ -90,11 +90,6 @@ def read_lines(file: str | int, name: str) -> Iterator[Line]:
         raise UnreadableError(f"cannot read {name}: {error.strerror or error}") from None
 
 
-def _no(_question: str) -> bool:
-    """The answer where there is nobody to ask."""
-    return False
-
-
 class Runner:
     """A session and where its output goes.
 
@@ -108,7 +103,7 @@ class Runner:
         self.session = session
         self.printer = printer
         self.interrupts = Interrupts()
-        self.confirm: Callable[[str], bool] = _no
+        self.confirm: Callable[[str], bool] | None = None
         """Asks a person, where there is one."""
         self._sourcing: list[str] = []
         """The files that are being run, the innermost last."""
@@ -221,9 +216,13 @@ class Runner:
         try:
             if path.is_dir():
                 raise CommandError(f"{shown} is a directory: expected a file")
-            if path.exists() and not statement.overwrite and not self.confirm(f"overwrite {shown}?"):
-                again = f"save --overwrite {statement.written_path}"
-                raise CommandError(f"{shown} is there already, and was left as it is: {again}")
+            if path.exists() and not statement.overwrite:
+                if self.confirm is None:
+                    again = f"save --overwrite {statement.written_path}"
+                    raise CommandError(f"{shown} is there already, and was left as it is: {again}")
+                if not self.confirm(f"overwrite {shown}?"):
+                    self.printer.say([Text(f"{printable(shown)} was left as it is")])
+                    return
             with self.interrupts.at_once():  # nothing has been touched yet, and this may take its time
                 text = as_scenario(path.stem, self.session.exchanges)
             with self.interrupts.never():

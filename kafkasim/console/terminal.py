@@ -144,6 +144,7 @@ class Terminal:
             bottom_toolbar=self.toolbar,
             style=_STYLE,
             reserve_space_for_menu=6,
+            enable_suspend=True,
         )
 
     def read(self) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from msgspec import Raw
-from prompt_toolkit.application import create_app_session
+from prompt_toolkit.application import Application, create_app_session
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import InMemoryHistory
@@ -18,7 +18,7 @@ from kafkasim.console.session import Known, KnownLog
 from kafkasim.console.terminal import LineCompleter, LineValidator, RefusedLine, Terminal, _statuses, _toolbar
 from kafkasim.repl import converse
 
-CTRL_C, CTRL_D, ENTER, TAB, RIGHT, UP = "\x03", "\x04", "\r", "\t", "\x1b[C", "\x1b[A"
+CTRL_C, CTRL_D, CTRL_Z, ENTER, TAB, RIGHT, UP = "\x03", "\x04", "\x1a", "\r", "\t", "\x1b[C", "\x1b[A"
 PASTE, PASTE_END = "\x1b[200~", "\x1b[201~"
 
 
@@ -51,6 +51,13 @@ def test_quit_leaves(repl, word):
 
 def test_ctrl_c_clears_the_line(repl):
     assert typed(repl, "send k1 wrong" + CTRL_C + "send k1 right" + ENTER) == 'k1[0]  "right"\n'
+
+
+def test_ctrl_z_goes_to_the_shell_and_the_line_is_kept(repl, monkeypatch):
+    suspended = []
+    monkeypatch.setattr(Application, "suspend_to_background", lambda *_: suspended.append(True))
+    assert typed(repl, "send k1 half ty" + CTRL_Z + "ped" + ENTER) == 'k1[0]  "half typed"\n'
+    assert suspended
 
 
 def test_an_error_reply_is_printed_and_the_loop_goes_on(repl):
@@ -111,7 +118,7 @@ def test_of_pasted_lines_those_after_a_refused_request_are_counted(repl):
 
 def test_a_pasted_body_may_be_followed_by_another_command(repl):
     pasted = PASTE + 'send k1 {\n  "a": [\n    1]\n}\npoll k1' + PASTE_END + ENTER
-    assert typed(repl, pasted).splitlines() == ['k1[0]  {   "a": [     1] }'] * 2
+    assert typed(repl, pasted).splitlines() == ['k1[0]  { "a": [ 1] }'] * 2
 
 
 def test_broken_pasted_json_is_refused_at_its_own_line():
@@ -167,7 +174,8 @@ def test_overwriting_a_file_is_asked_about(repl, tmp_path):
     path.write_text("precious")
     typed(repl, f"send k1 a{ENTER}save {path}{ENTER}n{ENTER}")
     assert path.read_text() == "precious"
-    assert "was left as it is" in repl.errors
+    assert repl.out.getvalue().endswith(f"{path} was left as it is\n")
+    assert repl.errors == ""
     typed(repl, f"save {path}{ENTER}yes{ENTER}")
     assert path.read_text().startswith("name: lesson\n")
 
