@@ -33,13 +33,20 @@ from kafkasim.forms import printable
 _HINT: Final = "class:bottom-toolbar.hint"
 _REFUSED: Final = "class:bottom-toolbar.refused"
 
+# Dim and not a grey: in some palettes bright black is the colour of the background, and with NO_COLOR a suggestion
+# would look as if it had been typed. The menu has the terminal's own colours, whether those are light or dark.
 _STYLE: Final = Style.from_dict(
     {
         "client": "bold ansicyan",
-        # Not a grey: in some palettes bright black is the colour of the background.
-        "bottom-toolbar": "noreverse italic",
-        "bottom-toolbar.hint": "noitalic ansidefault",
-        "bottom-toolbar.refused": "noitalic bold ansired",
+        "auto-suggestion": "noinherit dim",
+        "completion-menu": "noinherit",
+        "completion-menu.completion": "noinherit",
+        "completion-menu.completion.current": "noinherit reverse",
+        "completion-menu.meta.completion": "noinherit dim",
+        "completion-menu.meta.completion.current": "noinherit dim reverse",
+        "bottom-toolbar": "noreverse dim",
+        "bottom-toolbar.hint": "nodim",
+        "bottom-toolbar.refused": "nodim bold ansired",
         "validation-toolbar": "noinherit",
     }
 )

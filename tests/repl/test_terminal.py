@@ -169,6 +169,16 @@ def test_an_earlier_line_is_suggested_and_taken_with_the_right_arrow(repl):
         assert terminal.read() == "send k1 hello"
 
 
+@pytest.mark.parametrize("offered", ["class:auto-suggestion", "class:completion-menu.completion.current"])
+def test_what_is_offered_does_not_look_typed_without_colours(repl, offered):
+    with keyboard():
+        style = Terminal(repl.session, InMemoryHistory())._prompt.app.style
+    assert style is not None
+    attributes = style.get_attrs_for_style_str(offered)
+    assert attributes.dim or attributes.reverse
+    assert not attributes.color
+
+
 def test_overwriting_a_file_is_asked_about(repl, tmp_path):
     path = tmp_path / "lesson.yaml"
     path.write_text("precious")
