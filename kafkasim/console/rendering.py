@@ -83,7 +83,7 @@ def error_line(reply: Reply) -> Text:
 
 def _shown(key: str) -> tuple[str, str]:
     """The key as part of a line."""
-    return printable(written(key)), _KEY
+    return written(key), _KEY
 
 
 def _label(key: str, offset: int) -> Text:
@@ -99,7 +99,7 @@ def _record(key: str, offset: int, msg: Raw, label_width: int = 0) -> Text:
 
 def _records(key: str, records: Sequence[tuple[int, Raw]], width: int) -> list[Text]:
     """A line for each record, cut where it is too long; a record alone is shown whole."""
-    label_width = cell_len(printable(written(key))) + len(f"[{records[-1][0]}]")
+    label_width = cell_len(written(key)) + len(f"[{records[-1][0]}]")
     lines = [_record(key, offset, msg, label_width) for offset, msg in records]
     if len(lines) == 1:
         return lines
@@ -136,7 +136,7 @@ def _nothing_at(key: str, offset: int, log: KnownLog | None) -> Text:
 
 
 def _quiet(text: str, command: str) -> Text:
-    return Text.assemble((text, _QUIET), printable(command))
+    return Text.assemble((text, _QUIET), command)
 
 
 def _left_out(count: int, command: str) -> Text:
@@ -181,11 +181,11 @@ def table(rows: Sequence[Sequence[str]], width: int = sys.maxsize) -> list[Text]
     key  messages
     k1         12
     """
-    widths = [max(cell_len(printable(row[place])) for row in rows) for place in range(len(rows[0]))]
+    widths = [max(cell_len(row[place]) for row in rows) for place in range(len(rows[0]))]
     widths[0] = min(widths[0], max(width - sum(2 + column for column in widths[1:]), _NARROWEST_KEY))
     lines = []
     for number, row in enumerate(rows):
-        line = Text(printable(row[0]), no_wrap=True)
+        line = Text(row[0], no_wrap=True)
         line.truncate(widths[0], overflow="ellipsis", pad=True)
         line.stylize(_KEY if number else _QUIET)
         for place, cell in enumerate(row[1:], 1):

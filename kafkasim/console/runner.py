@@ -195,7 +195,7 @@ class Runner:
             self.printer.show(key, show.offset, records, known.logs.get(key))
         if len(keys) > MOST_SHOWN:
             more = f"\n... and {counted(len(keys) - MOST_SHOWN, 'more key')}: keys {written(keys[MOST_SHOWN])}"
-            self.printer.say([Text(printable(line), "dim") for line in more.split("\n")])
+            self.printer.say([Text(line, "dim") for line in more.split("\n")])
 
     def _speak_as(self, statement: SpeakAs) -> None:
         known = self.session.known

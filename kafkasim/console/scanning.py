@@ -42,7 +42,7 @@ def is_bare(key: str) -> bool:
 
 
 def written(key: str) -> str:
-    """The key as it is typed and shown: bare, or in quotes where it must be.
+    """The key as it is typed and shown, safe to print: bare, or in quotes where it must be.
 
     >>> written("k1"), written("my key")
     ('k1', '"my key"')
@@ -51,7 +51,7 @@ def written(key: str) -> str:
 
 
 def quoted(text: str) -> str:
-    r"""The text in quotes, whether or not it needs them.
+    r"""The text in quotes, whether or not it needs them; safe to print.
 
     >>> print(quoted("ключ"), quoted("日本\x1b"))
     "ключ" "日本\u001b"
