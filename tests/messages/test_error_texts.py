@@ -37,7 +37,7 @@ def test_what_is_no_json_shows_as_python_writes_it(value):
     ("value", "shown"),
     [
         ({"a": [1, None, "é", 1.5, True]}, '{"a":[1,null,"é",1.5,true]}'),
-        ("\x7f\u202e", '"\\x7f\\u202e"'),
+        ("\x7f\u202e", '"\\u007f\\u202e"'),
         ("\ud800", "'\\ud800'"),
         (10**5000, "<integer of 16610 bits>"),
         ([10**5000], "<list>"),

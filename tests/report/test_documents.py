@@ -157,5 +157,5 @@ def test_junit_survives_what_xml_cannot_hold():
     odd = "\x00\x1b\ud800 <&>"
     suite = suite_of(result(unmet=[replace(UNMET, got=odd)], failed={"unseen": odd}))
     text = suite[0][0].text or ""
-    assert r'alice, step 2 (send): expected {"offset":0}, got \x00\x1b\ud800 <&>' in text
+    assert r'alice, step 2 (send): expected {"offset":0}, got \u0000\u001b\ud800 <&>' in text
     assert "\ufffd\ufffd\ufffd <&>" in text
