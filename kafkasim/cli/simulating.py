@@ -85,7 +85,8 @@ def _load_all(options: SimulateOptions) -> list[Scenario]:
     problems: list[str] = []
     for file in dict.fromkeys(options.files):  # a file given twice is run once
         try:
-            scenarios.append(_changed(load(file), options))
+            with ProgressBar(f"reading {printable(file)}", None):
+                scenarios.append(_changed(load(file), options))
         except ScenarioError as error:
             problems += map(str, error.problems)
         except OSError as error:

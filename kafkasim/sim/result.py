@@ -98,10 +98,10 @@ class Result(Struct):
     def as_expected(self) -> bool:
         """Whether the run is what the scenario expects: valid, or with each of the anomalies that it names.
 
-        An expected anomaly excuses other anomalies (one fault may show in several ways), but no unmet expectation and
-        no checker that failed.
+        An expected anomaly excuses other anomalies (one fault may show in several ways), but no unmet expectation, no
+        checker that failed, and no run that was broken off.
         """
-        if self.unmet or self.check_failed:
+        if self.unmet or self.check_failed or self.interrupted:
             return False
         if self.scenario.expected:
             return self.found.issuperset(self.scenario.expected)

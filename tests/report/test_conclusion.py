@@ -7,6 +7,7 @@ import pytest
 from kafkasim.checkers.verdict import Anomaly, CheckResult
 from kafkasim.report.conclusion import Runs, check_code, heaviest
 from kafkasim.report.exit_codes import ExitCode
+from kafkasim.sim.result import failed_run
 from tests.report.samples import LOST, NOTE, UNMET, result
 
 UNSEEN = Anomaly("unseen", "error", "k1", 1, ())
@@ -81,7 +82,17 @@ def test_only_the_runs_to_blame_are_failed():
     assert Runs(result(expected=("lost-write",)).scenario, [found, nothing]).failed == []
 
 
-@pytest.mark.parametrize("run", [result(), result([LOST]), result([LOST], expected=("lost-write",)), unknown()])
+@pytest.mark.parametrize(
+    "run",
+    [
+        result(),
+        result([LOST]),
+        result([LOST], expected=("lost-write",)),
+        result(unmet=[UNMET]),
+        unknown(),
+        failed_run(result(expected=("lost-write",)).scenario, 7, "the simulator failed"),
+    ],
+)
 def test_of_one_run_the_exit_code_agrees_with_what_the_result_itself_says(run):
     assert (Runs(run.scenario, [run]).code == 0) == run.as_expected
 
