@@ -21,7 +21,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Final
 
-from kafkasim.cli.failures import end_by
+from kafkasim.cli.failures import UsageError, end_by, refusal_words
 from kafkasim.cli.performing import Performance
 from kafkasim.interrupts import TELLING_TO_END, Interrupts, signals_held_back
 from kafkasim.scenario.model import Scenario
@@ -66,17 +66,17 @@ def _take_all(
     try:
         while interrupts.asked is None and (to_come or workers):
             while to_come and len(workers) < jobs:
-                worker = _Worker(performance)
+                worker = _started(performance)
                 workers[worker.connection] = worker
                 worker.begin(*to_come.popleft())
-            for ready in wait(workers, _LOOKS_EVERY):
-                assert isinstance(ready, Connection)
-                worker = workers[ready]
+            ready = wait(workers, _LOOKS_EVERY)
+            for connection in [one for one in workers if one in ready]:
+                worker = workers[connection]
                 take(worker.result())
                 if to_come and not worker.gone:
                     worker.begin(*to_come.popleft())
                 else:
-                    del workers[ready]
+                    del workers[connection]
                     worker.dismiss()
                     worker.wait()
     finally:
@@ -86,6 +86,13 @@ def _take_all(
             worker.wait()
 
 
+def _started(performance: Performance) -> _Worker:
+    try:
+        return _Worker(performance)
+    except OSError as error:
+        raise UsageError(f"kafkasim: --jobs: another process cannot be started: {refusal_words(error)}") from None
+
+
 class _Worker:
     """One process, as the main process sees it."""
 
@@ -93,6 +100,7 @@ class _Worker:
         self.connection, its_end = _CONTEXT.Pipe()
         self.gone = False
         """Whether it has ended by itself, or from outside."""
+        self._run: tuple[Scenario, int]
         self._process = _CONTEXT.Process(target=_work, args=(its_end, performance), daemon=True)
         if os.name == "posix":
             resource_tracker.ensure_running()  # starting a process would start it, and it lets all signals through

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import signal
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -188,6 +190,23 @@ def test_a_file_that_cannot_be_written_costs_nothing_that_was_learned(kafkasim, 
     document = json.loads(ended.out)
     assert document["interrupted"] is True
     assert document["runs"]
+
+
+def test_a_process_that_cannot_be_started_is_told_and_costs_nothing_that_was_learned(kafkasim, monkeypatch):
+    start = SpawnProcess.start
+    started: list[SpawnProcess] = []
+
+    def refused(process):
+        if started:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        started.append(process)
+        start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", refused)
+    ended = kafkasim("simulate", "valid.yaml", "--seeds", "4", "--jobs", "2", "--json")
+    assert ended.code == 2
+    assert ended.err == "kafkasim: --jobs: another process cannot be started: resource temporarily unavailable\n"
+    assert json.loads(ended.out)["interrupted"] is True
 
 
 def test_junit_is_written_for_all_runs(kafkasim, scenarios):
