@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 from threading import Thread
 
 import pytest
@@ -144,6 +145,19 @@ def test_small_answers_to_what_arrived_together_are_one_piece():
 
 def test_lines_that_are_answered_with_nothing_are_no_piece():
     assert list(answers(LogService(), b"garbage\n\n")) == []
+
+
+def test_a_message_that_is_kept_keeps_nothing_else_of_what_arrived_with_it():
+    service = LogService()
+    answer(service, INIT)
+    tracemalloc.start()
+    try:
+        for msg_id in range(20):
+            answer(service, line({"type": "send", "msg_id": msg_id, "key": "k", "msg": "short", "more": "x" * 100_000}))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000
 
 
 @settings(max_examples=300)
