@@ -173,6 +173,13 @@ def test_speaking_as_another_client_changes_who_asks(repl):
     assert repl.type("as") == "alice is speaking to n0 (also here: c1)\n"
 
 
+def test_the_node_is_told_which_client_asks(repl):
+    ask, asked = repl.session.connection.ask, []
+    repl.session.connection.ask = lambda client, body: asked.append(client) or ask(client, body)
+    repl.type("send k1 a", "as alice", "poll k1")
+    assert asked == ["c1", "alice"]
+
+
 def test_json_puts_replies_alone_on_standard_output_whole_and_one_a_line(json_repl):
     repl = json_repl
     sends = [f"send k1 {number}" for number in range(100)]

@@ -1,6 +1,9 @@
 """Files: running commands from them, saving sessions to them, remembering typed lines in them."""
 
+import errno
+import os
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -246,6 +249,19 @@ def test_overwriting_keeps_the_mode_and_follows_a_link(repl, tmp_path):
     assert path.read_text().startswith("name: link\n")
     assert path.stat().st_mode & 0o777 == 0o640
     assert [each.name for each in path.parent.iterdir()] == ["lesson.yaml"]
+
+
+def test_what_is_there_is_replaced_only_once_the_new_text_is_whole(repl, tmp_path, monkeypatch):
+    path = tmp_path / "lesson.yaml"
+    path.write_text("old")
+
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", full)
+    repl.type("send k1 a", f"save --overwrite {path}")
+    assert repl.errors == f"error: cannot write {path}: No space left on device\n"
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
 
 
 def test_a_name_as_long_as_names_can_be_is_written(repl, tmp_path):
