@@ -168,21 +168,24 @@ class _FaultTimes:
 
 
 def _spans(faults: list[FaultEvent]) -> Iterator[tuple[int, float]]:
-    """From where to where each fault was in force: a crash until its nodes have started again, a partition until one
-    is healed, any other for good.
+    """From where to where each fault was in force: a crash until its nodes have started again, a partition until it is
+    healed, or all are, any other for good.
     """
     never = float("inf")
-    healed = any_started = never
+    all_healed = any_started = never
+    healed: dict[tuple[tuple[str, ...], ...], int] = {}
     started: dict[str, int] = {}
     for fault in reversed(faults):
         match fault.fault:
+            case "heal" if fault.groups:
+                healed[fault.groups] = fault.event
             case "heal":
-                healed = fault.event
+                all_healed = fault.event
             case "restart":
                 any_started = fault.event
                 started.update(dict.fromkeys(fault.nodes, fault.event))
             case "partition":
-                yield fault.event, healed
+                yield fault.event, min(all_healed, healed.get(fault.groups, never))
             case "crash":
                 yield fault.event, max((started.get(node, never) for node in fault.nodes), default=any_started)
             case _:

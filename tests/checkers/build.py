@@ -20,6 +20,7 @@
     alice send k1 7 -> raw {"type": "send_ok", "offset": -1}    a reply that its client could not take
     alice send k1 7 -> reply {"offset": -1}                     one that a careless recorder took for good
     ! crash n0                           a fault; "!! crash n0" is one that nobody asked for
+    ! partition alice | n0 bob           who can speak with whom; "! heal alice | n0 bob" ends it, "! heal" ends all
 """
 
 from __future__ import annotations
@@ -88,9 +89,19 @@ class Builder:
 
     def _fault(self, line: str) -> None:
         fault, *nodes = line.lstrip("!").split()
+        groups = tuple(tuple(group.split()) for group in " ".join(nodes).split("|")) if "|" in nodes else ()
         planned = not line.startswith("!!")
         at = self.event * MILLISECOND
-        self.faults.append(FaultEvent(fault=fault, nodes=tuple(nodes), at=at, event=self.event, planned=planned))
+        self.faults.append(
+            FaultEvent(
+                fault=fault,
+                nodes=() if groups else tuple(nodes),
+                groups=groups,
+                at=at,
+                event=self.event,
+                planned=planned,
+            )
+        )
         self.event += 1
 
     def _begin(self, client: str, action: str) -> Operation:

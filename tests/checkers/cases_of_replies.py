@@ -107,6 +107,13 @@ REPLIES: Final = (
                 "! restart n0",
             ),
             case("during a partition", "! partition", "alice send k1 7 -> info 13", "! heal"),
+            case(
+                "during a partition, when another is over",
+                "! partition alice | n0",
+                "! partition bob | n0",
+                "! heal bob | n0",
+                "alice send k1 7 -> info 13",
+            ),
         ),
     ),
     Definition(

@@ -175,7 +175,12 @@ def test_speaking_as_another_client_changes_who_asks(repl):
 
 def test_the_node_is_told_which_client_asks(repl):
     ask, asked = repl.session.connection.ask, []
-    repl.session.connection.ask = lambda client, body: asked.append(client) or ask(client, body)
+
+    def overheard(client, body):
+        asked.append(client)
+        return ask(client, body)
+
+    repl.session.connection.ask = overheard
     repl.type("send k1 a", "as alice", "poll k1")
     assert asked == ["c1", "alice"]
 
