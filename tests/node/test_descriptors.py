@@ -2,11 +2,12 @@
 
 import os
 import select
+import signal
 from functools import partial
 
 import pytest
 
-from kafkasim.node import READ_SIZE, serve
+from kafkasim.node import READ_SIZE, Signals, serve
 from kafkasim.service import LogService
 from tests.node.conftest import INIT, answer, line, pipe
 
@@ -130,3 +131,31 @@ def test_a_node_whose_input_comes_slower_than_it_reads_waits_for_it(monkeypatch)
         serve(LogService(), stdin, stdout)
     assert sum(watched.reads) == len(requests)
     assert b"".join(watched.writes) == answer(LogService(), requests)
+
+
+def test_a_signal_wakes_a_node_that_waits_for_input(monkeypatch):
+    signals = Signals()
+
+    def wait(_descriptor, _size):
+        signals.take(signal.SIGTERM, None)
+        raise AssertionError("the node waits on")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", wait)
+        serve(LogService(), signals=signals)
+    assert signals.received == signal.SIGTERM
+
+
+def test_a_signal_that_comes_while_the_node_works_ends_it_after_the_answers():
+    signals = Signals()
+
+    class Told(LogService):
+        def send(self, request):
+            signals.take(signal.SIGTERM, None)
+            return super().send(request)
+
+    requests = INIT + sends(1)
+    with pipe() as (stdin, to_node), pipe() as (from_node, stdout):
+        os.write(to_node, requests)
+        serve(Told(), stdin, stdout, signals)  # returns though its input is open
+        assert os.read(from_node, 1 << 16) == answer(LogService(), requests)
