@@ -30,6 +30,10 @@ from kafkasim.console.statements import written_path
 from kafkasim.console.typed_lines import TypedLines, typed_lines_path
 from kafkasim.forms import printable
 
+_MENU_ROWS: Final = 6
+_OTHER_ROWS: Final = 4
+"""What a low terminal keeps for the line and the toolbar; without it prompt_toolkit shows nothing but a complaint."""
+
 _HINT: Final = "class:bottom-toolbar.hint"
 _REFUSED: Final = "class:bottom-toolbar.refused"
 
@@ -150,13 +154,16 @@ class Terminal:
             history=typed_lines_of_user() if typed_lines is None else typed_lines,
             bottom_toolbar=self.toolbar,
             style=_STYLE,
-            reserve_space_for_menu=6,
             enable_suspend=True,
         )
 
     def read(self) -> str:
         """The next line. Raises `KeyboardInterrupt` on Ctrl-C and `EOFError` on Ctrl-D."""
-        return self._prompt.prompt([("class:client", printable(self._session.known.client)), ("", "> ")])
+        rows = self._prompt.app.output.get_size().rows
+        return self._prompt.prompt(
+            [("class:client", printable(self._session.known.client)), ("", "> ")],
+            reserve_space_for_menu=max(min(_MENU_ROWS, rows - _OTHER_ROWS), 0),
+        )
 
     def confirm(self, question: str) -> bool:
         """Whether the answer is yes; Ctrl-C and Ctrl-D are no."""

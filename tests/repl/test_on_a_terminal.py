@@ -40,9 +40,9 @@ class Terminal:
 
 
 @contextmanager
-def started(tmp_path, *arguments, **streams):
+def started(tmp_path, *arguments, rows=24, **streams):
     master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (24, 80))
+    termios.tcsetwinsize(slave, (rows, 80))
     environment = {**os.environ, "TERM": "xterm", "XDG_STATE_HOME": str(tmp_path)}
     process = subprocess.Popen(
         [sys.executable, "-m", "kafkasim", "repl", *arguments],
@@ -77,6 +77,15 @@ def test_a_session_from_the_first_prompt_to_ctrl_d(tmp_path):
         assert process.wait(timeout=30) == 0
     typed = (tmp_path / "kafkasim" / "history").read_text().splitlines()
     assert [line for line in typed if line.startswith("+")] == ["+send k1 hello"]
+
+
+def test_a_low_terminal_shows_what_is_typed_and_why_it_is_refused(tmp_path):
+    with started(tmp_path, rows=4) as (terminal, process):
+        terminal.wait_for(b"| 0 keys, 0 messages")
+        terminal.type(b"pol k1" + ENTER)
+        terminal.wait_for(b'unknown command "pol"')
+        terminal.type(CTRL_C + CTRL_D)
+        assert process.wait(timeout=30) == 0
 
 
 def test_replies_that_go_elsewhere_leave_the_prompt_on_the_terminal(tmp_path):
