@@ -2,7 +2,6 @@
 
 import signal
 from contextlib import contextmanager
-from threading import Timer
 
 import pytest
 from msgspec import Raw
@@ -26,14 +25,7 @@ PASTE, PASTE_END = "\x1b[200~", "\x1b[201~"
 @contextmanager
 def keyboard():
     with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
-        patience = Timer(
-            20, keys.send_text, [CTRL_C]
-        )  # what is waited for and never comes fails a test, and hangs none
-        patience.start()
-        try:
-            yield keys
-        finally:
-            patience.cancel()
+        yield keys
 
 
 def typed(repl, text, earlier=()):
