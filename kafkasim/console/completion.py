@@ -36,7 +36,7 @@ def complete(text: str, known: Known) -> list[Candidate]:
     >>> [candidate.text for candidate in complete("poll ", known)]
     ['k1', '"my key"']
     >>> [(candidate.text, candidate.note) for candidate in complete("poll k1:", known)]
-    [('0', 'committed'), ('1', 'where to go on'), ('2', 'the last message'), ('3', 'the end: nothing yet')]
+    [('0', 'the start, committed'), ('1', 'where to go on'), ('2', 'the last message'), ('3', 'the end: nothing yet')]
     """
     start = len(text) - len(text.lstrip())
     typed = text[start:]
@@ -158,21 +158,29 @@ def _offsets(arguments: Arguments, typed: str, log: KnownLog) -> Iterator[tuple[
 
     Where no digit is typed yet, those that stand out come first: a menu has room for few.
     """
-    notes = {0: "the start"} if arguments is not Arguments.COMMITS else {}
-    if log.committed is not None:
-        notes[log.committed] = "committed"
-        if arguments is Arguments.READS and log.resume < log.end:
-            notes[log.resume] = "where to go on"
-    if log.end:
-        notes[log.end - 1] = "the last message"
-    if arguments is Arguments.READS:
-        notes[log.end] = "the end: nothing yet"
-    found = {offset: note for offset, note in notes.items() if str(offset).startswith(typed)}
+    found: dict[int, str] = {}
+    for offset, note in _standing_out(arguments, log):
+        if str(offset).startswith(typed):
+            found[offset] = f"{found[offset]}, {note}" if offset in found else note
     for offset in _beginning_with(typed, log.end):
         if len(found) >= _MOST_OFFSETS:
             break
         found.setdefault(offset, "")
     return ((offset, found[offset]) for offset in sorted(found, key=lambda each: (not typed and not found[each], each)))
+
+
+def _standing_out(arguments: Arguments, log: KnownLog) -> Iterator[tuple[int, str]]:
+    """The offsets that mean something for such arguments; one may mean several things."""
+    if arguments is not Arguments.COMMITS:
+        yield 0, "the start"
+    if log.committed is not None:
+        yield log.committed, "committed"
+        if arguments is Arguments.READS and log.resume < log.end:
+            yield log.resume, "where to go on"
+    if log.end:
+        yield log.end - 1, "the last message"
+    if arguments is Arguments.READS:
+        yield log.end, "the end: nothing yet"
 
 
 def _beginning_with(typed: str, end: int) -> Iterator[int]:

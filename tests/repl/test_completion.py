@@ -82,6 +82,15 @@ def test_notes_say_what_an_offset_is():
     assert notes["120"] == "the end: nothing yet"
 
 
+def test_an_offset_that_is_several_things_is_called_all_of_them():
+    known = Known(logs={"k1": KnownLog(end=2, committed=0)})
+    assert [each.note for each in complete("poll k1:", known)] == [
+        "the start, committed",
+        "where to go on, the last message",
+        "the end: nothing yet",
+    ]
+
+
 def test_a_long_log_offers_a_few_offsets_and_no_end_of_them():
     found = complete("poll late:", KNOWN)
     assert len(found) <= 12
