@@ -28,7 +28,6 @@ class Placement(Struct, frozen=True):
     """Which unacknowledged send stands where, as far as it is known."""
 
     placed: list[Placed]
-    """Ascending by offset."""
     unplaced: list[Operation]
     """Sends that no poll shows, in order of invocation: of unknown offset, or never done."""
     spare: int
@@ -77,7 +76,6 @@ def _place(log: KeyIndex, deadline: Callable[[int], float] | None) -> Placement:
         spare += len(same.sends) - len(offsets)
         placed += map(Placed, offsets, taken)
         unplaced += left
-    placed.sort(key=lambda each: each.offset)
     unplaced.sort(key=lambda op: op.begin_event)
     return Placement(placed, unplaced, spare)
 
