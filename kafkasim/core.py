@@ -168,7 +168,8 @@ its last message is at offset 0
         with self._lock:
             committed = self._committed
             for key, offset in wanted.items():
-                wanted[key] = max(offset, committed.get(key, -1))
+                before = committed.get(key, -1)
+                wanted[key] = offset if offset > before else before  # noqa: FURB136 - `max` takes twice the time
             committed.update(wanted)  # one step, so that no interrupt can leave half of it
         return None
 
