@@ -36,7 +36,8 @@ from benchmarks.check_histories import history_of
 from kafkasim.checkers import check
 from kafkasim.checkers.indexing import build_index
 from kafkasim.garbage_collection import collector_at_rest
-from kafkasim.history import Consistency, History, read_history, write_history
+from kafkasim.history import Consistency, History
+from kafkasim.history_files import read_history, write_history
 
 
 @dataclass

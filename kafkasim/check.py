@@ -1,7 +1,9 @@
 """Checks recorded histories: the simulator's checkers alone.
 
 >>> import tempfile
->>> from kafkasim.history import Header, History, End, write_history
+>>> from pathlib import Path
+>>> from kafkasim.history import Header, History, End
+>>> from kafkasim.history_files import write_history
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     path = Path(folder) / "empty.jsonl"
 ...     write_history(History(Header(scenario="doc"), end=End("complete")), path)
@@ -12,12 +14,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from msgspec import Struct
 
 from kafkasim.checkers import CheckResult, check
-from kafkasim.history import Consistency, History, HistoryError, read_history
+from kafkasim.history import Consistency, History
+from kafkasim.history_files import read_history
 
 
 class Checked(Struct, frozen=True):
@@ -32,13 +33,8 @@ class Checked(Struct, frozen=True):
 def check_file(file: str, consistency: Consistency | None = None) -> Checked:
     """What the history in a file proves, at the level given or else at the one that it asks for itself.
 
-    Reads JSON lines as `kafkasim.history` describes them, gzipped or not; ``-`` is standard input. Raises
-    `HistoryError` where it is no such history, `OSError` where it cannot be read.
+    Reads JSON lines as `kafkasim.history` describes them and Jepsen's ``history.edn``, gzipped or not; ``-`` is
+    standard input. Raises `HistoryError` where it is no such history, `OSError` where it cannot be read.
     """
-    if ".edn" in Path(file).suffixes:
-        raise HistoryError(
-            f"{file}: expected JSON lines, as `kafkasim simulate --history` writes them: "
-            "histories of Jepsen and Maelstrom (EDN) cannot be read yet"
-        )
     history = read_history(file)
     return Checked(file, history, check(history, consistency))

@@ -24,14 +24,7 @@ digits, no more than some hundred lists and objects inside one another. A line w
 
 from __future__ import annotations
 
-import gzip
-import os
-import stat
-import sys
-import tempfile
-import zlib
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -86,6 +79,10 @@ class Header(Struct):
     """The level by which it is judged, unless ``--consistency`` says otherwise."""
     promises: Promises = field(default_factory=Promises)
     """What the system promises, see below; what is left out is as with this project's own node."""
+    starts_known: bool = True
+    """Whether polls say from which offsets, and of which keys, they asked. Jepsen's histories do not."""
+    commits_known: bool = True
+    """Whether commits and lists are recorded. In Jepsen's histories they are not."""
     losses_known: bool = False
     """Whether operations say where the run itself lost a request or its answer (`Operation.lost`); only then is
     silence the system's fault."""
@@ -153,6 +150,8 @@ class Operation(Struct, gc=False, omit_defaults=True, kw_only=True):
     or a node it needed was down."""
     final: bool = False
     """Whether this is one of the polls by which a run learns, at its end, what is in the logs."""
+    transaction: int | None = None
+    """Of a step of a transaction of several: its number, which all its steps share."""
 
 
 class FaultEvent(Struct, omit_defaults=True, kw_only=True):
@@ -231,55 +230,6 @@ def encode_history(history: History) -> bytes:
     return _ENCODER.encode_lines([history.header, *(line for _, _, line in events), history.end])
 
 
-def write_history(history: History, path: Path) -> None:
-    """Writes the history to a file, whole or not at all; gzipped where the name ends in ``.gz``."""
-    data = encode_history(history)
-    if path.suffix == ".gz":
-        data = _gzipped(data)
-    write_whole(path, data)
-
-
-def _gzipped(data: bytes) -> bytes:
-    """The data compressed, without date and name of a system, so that the same run gives the same bytes."""
-    packed = bytearray(gzip.compress(data, mtime=0))
-    packed[_GZIP_SYSTEM] = 255  # unknown; Python's versions disagree about it
-    return bytes(packed)
-
-
-_GZIP_SYSTEM: Final = 9
-"""Where a gzip file says on what system it was written (RFC 1952)."""
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that it is never seen half written: beside its place first, then moved there.
-
-    A file that is there keeps its mode, and a link goes on leading to the file that it led to.
-    """
-    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: there is nothing to move into place
-        path.write_bytes(data)
-        return
-    place = Path(os.path.realpath(path))
-    # Not named after the file, whose name may be as long as names can be.
-    handle, name = tempfile.mkstemp(prefix=".kafkasim-", dir=place.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(_mode_for(place))  # mkstemp makes files private; this one is a plain output
-        Path(name).replace(place)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _mode_for(path: Path) -> int:
-    """The permissions of the file that is there, or those that a new one gets."""
-    if path.exists():
-        return stat.S_IMODE(path.stat().st_mode)
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
-
-
 # --------------------------------------------------------------------------------------
 # Reading
 # --------------------------------------------------------------------------------------
@@ -304,30 +254,6 @@ _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 _UNDECODABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
 """What the decoders raise on bytes that are no JSON, no UTF-8, not of the form, out of range, or nested without end."""
-
-
-def read_history(path: str) -> History:
-    """The history in a file of JSON lines, gzipped or not; ``-`` is standard input.
-
-    Raises `HistoryError`, naming file and line, where it is no such history, and `OSError` where it cannot be read.
-    """
-    if path == "-":
-        return decode_history(_unzipped(sys.stdin.buffer.read(), "standard input"), name="standard input")
-    return decode_history(_unzipped(Path(path).read_bytes(), path), name=path)
-
-
-def _unzipped(data: bytes, name: str) -> bytes:
-    """The data, decompressed where it is gzipped; of a file that was cut off, as much as there is."""
-    parts = []
-    rest = data
-    try:
-        while rest.startswith(b"\x1f\x8b"):  # a gzip file may be several, one after the other
-            member = zlib.decompressobj(wbits=31)
-            parts.append(member.decompress(rest))
-            rest = member.unused_data
-    except zlib.error as error:
-        raise HistoryError(f"{name}: the gzip file is damaged: {error}") from None
-    return b"".join(parts) if parts else data
 
 
 def decode_history(data: bytes, name: str = "history") -> History:

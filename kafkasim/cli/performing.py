@@ -7,7 +7,8 @@ from msgspec import Struct
 from kafkasim import __version__, simulate
 from kafkasim.cli.failures import cause_words
 from kafkasim.cli.outputs import history_path, writing
-from kafkasim.history import History, write_history
+from kafkasim.history import History
+from kafkasim.history_files import write_history
 from kafkasim.interrupts import TELLING_TO_END, signals_held_back
 from kafkasim.scenario.model import Scenario
 from kafkasim.sim.result import Result, failed_run

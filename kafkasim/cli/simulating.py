@@ -14,8 +14,9 @@ from kafkasim.cli.failures import UsageError, os_error_words
 from kafkasim.cli.outputs import check_apart, check_history_paths, check_writable, history_path, writing
 from kafkasim.cli.performing import Performance
 from kafkasim.cli.progress import ProgressBar
+from kafkasim.files import write_whole
 from kafkasim.forms import printable
-from kafkasim.history import Consistency, write_whole
+from kafkasim.history import Consistency
 from kafkasim.report.command import Overrides
 from kafkasim.report.conclusion import Runs, heaviest
 from kafkasim.report.descriptions import every_description

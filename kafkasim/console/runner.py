@@ -18,8 +18,8 @@ from kafkasim.console.rendering import MOST_SHOWN, counted, error_line, key_line
 from kafkasim.console.scanning import LineError, written
 from kafkasim.console.session import Session
 from kafkasim.console.statements import Ask, Help, ListKeys, Quit, Save, Show, Source, SpeakAs, Statement
+from kafkasim.files import write_whole
 from kafkasim.forms import printable
-from kafkasim.history import write_whole
 from kafkasim.interrupts import Interrupts
 
 _MOST_SOURCED: Final = 50

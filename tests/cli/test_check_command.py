@@ -10,7 +10,8 @@ import sys
 import jsonschema
 import pytest
 
-from kafkasim.history import End, Header, History, write_history
+from kafkasim.history import End, Header, History
+from kafkasim.history_files import write_history
 from tests.report.schema import CHECK, SEVERAL
 
 
@@ -90,7 +91,7 @@ def test_files_that_cannot_be_read_are_told_after_the_others_were_checked(kafkas
     assert "VALID: nothing wrong" in ended.out
     broken, edn, damaged, nowhere = ended.err.splitlines()
     assert broken == 'broken.jsonl:2: field `index`: expected an integer, got "x"'
-    assert edn.startswith("jepsen.edn: expected JSON lines")
+    assert edn == "jepsen.edn: event 0: field :type: expected :invoke, :ok, :fail or :info, got nil"
     assert damaged.startswith("damaged.jsonl.gz: the gzip file is damaged")
     assert nowhere == "kafkasim: nowhere.jsonl: no such file or directory"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from kafkasim.history import read_history
+from kafkasim.history_files import read_history
 from tests.cli.command_line import Ended, ended, run, start
 from tests.report.schema import SEVERAL
 
@@ -145,13 +145,13 @@ def test_a_sweep_can_be_ended_at_any_of_many_moments(scenarios):
 def test_a_process_that_is_ended_in_the_middle_of_a_file_leaves_no_half_of_it(scenarios):
     slow = """
 import time
-import kafkasim.history as history
-mode = history._mode_for
+import kafkasim.files as files
+mode = files._mode_for
 def slowly(path):
     print("begun", file=sys.stderr, flush=True)
     time.sleep(0.5)
     return mode(path)
-history._mode_for = slowly
+files._mode_for = slowly
 """
     arguments = ["simulate", "valid.yaml", "--seeds", "2", "--jobs", "2", "--history", "h-{seed}.jsonl"]
     process = start(*arguments, cwd=scenarios, program=slow)

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from kafkasim.history import read_history
+from kafkasim.history_files import read_history
 from kafkasim.sim.bugs import BUGS
 from tests.report.schema import RUN, SEVERAL
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check
 from kafkasim.history import (
     Header,
@@ -21,10 +22,8 @@ from kafkasim.history import (
     Operation,
     decode_history,
     encode_history,
-    read_history,
-    write_history,
 )
-from tests.checkers.build import build
+from kafkasim.history_files import read_history, write_history
 
 SMALL = build(
     "alice send k1 hello -> 0",

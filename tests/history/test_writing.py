@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kafkasim.history import write_whole
+from kafkasim.files import write_whole
 
 
 def test_whoever_looks_sees_the_old_file_or_the_new_one_and_never_half_of_one(tmp_path: Path):

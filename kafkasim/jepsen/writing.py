@@ -1,0 +1,135 @@
+"""Writes histories as Jepsen's ``history.edn``, for Jepsen's tools to read.
+
+An operation becomes two maps, where it began and where it ended; one that never ended is ``:info`` after all others.
+Commits and lists, for which Jepsen has no name, keep ours; its checker passes over them.
+
+Jepsen's clients poll on from where they stand, and its checker takes a poll from anywhere else for an error. Ours may
+ask for any offset. So where a poll does not go on from where the process's last one ended, an ``:assign`` is written
+before it that lets go of the key, as a client of Jepsen's would have had to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from kafkasim.history import FaultEvent, History, Operation
+from kafkasim.jepsen.edn import Keyword, to_edn
+
+_POLL: Final = Keyword("poll")
+_SEND: Final = Keyword("send")
+
+
+def encode_for_jepsen(history: History) -> bytes:
+    """The history as the bytes of a ``history.edn``, a map a line. The same history gives the same bytes.
+
+    >>> from kafkasim.history import Header
+    >>> send = Operation(index=0, process=0, f="send", request={"key": "k", "msg": 7}, type="ok",
+    ...     response={"offset": 0}, start=10, end=30, begin_event=0, end_event=1)
+    >>> print(encode_for_jepsen(History(Header(), [send])).decode(), end="")
+    {:index 0, :time 10, :type :invoke, :process 0, :f :send, :value [[:send "k" 7]]}
+    {:index 1, :time 30, :type :ok, :process 0, :f :send, :value [[:send "k" [0 7]]]}
+    """
+    lines = (
+        to_edn({Keyword(name): value for name, value in ({"index": index} | event).items()})
+        for index, event in enumerate(_events(history))
+    )
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _events(history: History) -> Iterator[dict[str, Any]]:
+    """What is written on each line, in order, without the index."""
+    places: list[tuple[float, int, Operation | FaultEvent]] = [(fault.event, 1, fault) for fault in history.faults]
+    for op in history.operations:
+        places.append((op.begin_event, 0, op))
+        places.append((float("inf") if op.end_event is None else op.end_event, 2, op))
+    places.sort(key=lambda place: place[:2])
+    last = 0
+    positions = _Positions()
+    for _, what, item in places:
+        if isinstance(item, FaultEvent):
+            last = item.at
+            yield _fault(item)
+        elif what == 0:
+            last = item.start
+            yield from positions.before(item)
+            yield _event(item, "invoke", last)
+        else:
+            last = last if item.end is None else max(last, item.end)
+            positions.after(item)
+            yield _event(item, item.type, last)
+
+
+def _event(op: Operation, kind: str, time: int) -> dict[str, Any]:
+    event = {
+        "time": time,
+        "type": Keyword(kind),
+        "process": op.process,
+        "f": Keyword(op.f),
+        "value": _value(op, kind),
+    }
+    if op.f == "assign" and op.request.get("from") == "start":
+        event["seek-to-beginning?"] = True
+    if op.error is not None and kind != "invoke":
+        event["error"] = [op.error.code, op.error.text]
+    return event
+
+
+def _value(op: Operation, kind: str) -> Any:
+    request, response = op.request, (op.response or {}) if kind == "ok" else {}
+    if op.f == "send":
+        msg = request.get("msg")
+        return [[_SEND, request.get("key"), [response.get("offset"), msg] if kind == "ok" else msg]]
+    if op.f == "poll":
+        return [[_POLL, response.get("msgs")]] if kind == "ok" else [[_POLL]]
+    if op.f == "commit_offsets":
+        return request.get("offsets")
+    if op.f == "list_committed_offsets":
+        return response.get("offsets") if kind == "ok" else request.get("keys")
+    return request.get("keys") if op.f == "assign" else None
+
+
+def _fault(fault: FaultEvent) -> dict[str, Any]:
+    return {
+        "time": fault.at,
+        "type": Keyword("info"),
+        "process": Keyword("nemesis"),
+        "f": Keyword(fault.fault),
+        "value": fault.groups or fault.nodes or None,
+    }
+
+
+class _Positions:
+    """Where each process stands in each key, as Jepsen's checker would have it."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, dict[str, int]] = {}
+
+    def before(self, op: Operation) -> Iterator[dict[str, Any]]:
+        """The assignment without which an operation would look like a step to another place; nothing where none is."""
+        position = self._of.setdefault(op.process, {})
+        moved: list[str] = []
+        if op.f == "poll":
+            asked = op.request.get("offsets") or {}
+            moved = [key for key, start in asked.items() if key in position and start != position[key] + 1]
+        elif op.f == "assign":
+            keys = op.request.get("keys") or []
+            moved = [key for key in position if key not in keys or op.request.get("from") == "start"]
+        for key in moved:
+            del position[key]
+        if moved and not (op.f == "assign" and op.request.get("from") != "start"):
+            for kind in ("invoke", "ok"):
+                yield {
+                    "time": op.start,
+                    "type": Keyword(kind),
+                    "process": op.process,
+                    "f": Keyword("assign"),
+                    "value": list(position),
+                }
+
+    def after(self, op: Operation) -> None:
+        """Notes how far a poll has read."""
+        if op.f == "poll" and op.type == "ok":
+            for key, pairs in ((op.response or {}).get("msgs") or {}).items():
+                if pairs:
+                    self._of.setdefault(op.process, {})[key] = pairs[-1][0]
