@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from kafkasim import history
-from kafkasim.checkers.registry import Checker
-from kafkasim.checkers.table import CHECKERS, NEVER_CHECKED
+from kafkasim.anomalies import notation
+from kafkasim.anomalies.definitions import Case
+from kafkasim.anomalies.reasons import REASONS
+from kafkasim.anomalies.telling import nearest_case, settings_of, smallest_case
+from kafkasim.checkers.registry import AS_JEPSEN, Checker
+from kafkasim.checkers.table import CHECKERS
 from kafkasim.sim.bugs import BUGS
-from tests.checkers import build
-from tests.checkers.cases import DEFINITIONS
-from tests.checkers.definitions import Case
 from tests.examples.test_examples import NOT_SHOWN
-from tools.markdown import listed, paragraph, table, text_of
+from tools.markdown import paragraph, table, text_of
 
 EXAMPLES: Final = Path("examples", "scenarios", "anomalies")
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -49,13 +47,8 @@ no key was read to its end by final polls.
 def anomalies_page() -> str:
     """The page."""
     parts = [_HEAD, table(["anomaly", "holds when", "levels", "Jepsen's name or source"], map(_row, _by_kind()))]
-    parts.append(
-        paragraph(
-            "Never checked, because our histories have no transactions of several steps: " + listed(NEVER_CHECKED) + "."
-        )
-    )
-    notation = textwrap.dedent(text_of(build).partition("\n\n")[2].removeprefix(":\n\n"))
-    parts += [_NOTATION, f"```text\n{notation}```\n\n", _UNSAID]
+    lines = textwrap.dedent(text_of(notation).partition("\n\n")[2].removeprefix(":\n\n"))
+    parts += [_NOTATION, f"```text\n{lines}```\n\n", _UNSAID]
     for kind in _by_kind():
         parts += _section(kind)
     return "".join(parts)
@@ -77,15 +70,13 @@ def _section(kind: str) -> Iterable[str]:
     yield f"## {kind}\n\n"
     for checker in _by_kind()[kind]:
         promise = f" Judged where the system promises: {checker.promise}." if checker.promise else ""
-        yield paragraph(f"{checker.summary}{promise} Looked at: {checker.counted}.")
+        level = "At level `jepsen`: " if checker.levels == AS_JEPSEN else ""
+        yield paragraph(f"{level}{checker.summary}{promise} Looked at: {checker.counted}.")
+    yield paragraph(f"*Why it is proof.* {REASONS[kind].proof}")
+    yield paragraph(f"*What it cannot see.* {REASONS[kind].blind}")
     yield _causes(kind)
-    definitions = [definition for definition in DEFINITIONS if definition.kind == kind]
-    shows = min(
-        (case for each in definitions for case in each.rejects), key=lambda case: (len(case.lines), _sets(case))
-    )
-    near = (case for each in definitions for case in each.accepts)
-    yield f"It shows in:\n\n{_told(shows)}"
-    yield f"It does not in:\n\n{_told(max(near, key=lambda case: _likeness(case, shows)))}"
+    yield f"It shows in:\n\n{_told(smallest_case(kind))}"
+    yield f"It does not in:\n\n{_told(nearest_case(kind))}"
 
 
 def _causes(kind: str) -> str:
@@ -109,31 +100,7 @@ def _by_kind() -> dict[str, list[Checker]]:
     return kinds
 
 
-def _sets(case: Case) -> list[str]:
-    """What a case says beyond its lines, in words."""
-    usual, given = msgspec.to_builtins(history.Promises()), msgspec.to_builtins(case.promises)
-    promises = [f"`{name}: {_json(value)}`" for name, value in given.items() if value != usual[name]]
-    words = [f"promises {', '.join(promises)}"] if promises else []
-    if case.complete:
-        words.append(f"final polls read {listed(case.complete.split())} to the end")
-    if case.consistency != "kafka":
-        words.append(f"level `{case.consistency}`")
-    if case.end != "complete":
-        words.append(f"the run was {case.end}")
-    return words
-
-
-def _json(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def _likeness(one: Case, other: Case) -> float:
-    """How near two cases are, from 0 to 1."""
-    first, second = ("\n".join([*case.lines, *_sets(case)]) for case in (one, other))
-    return SequenceMatcher(a=first, b=second, autojunk=False).ratio()
-
-
 def _told(case: Case) -> str:
-    sets = _sets(case)
+    sets = settings_of(case)
     beyond = f" ({'; '.join(sets)})" if sets else ""
     return f"- {case.name}{beyond}\n\n{textwrap.indent(chr(10).join(case.lines), ' ' * 6)}\n\n"

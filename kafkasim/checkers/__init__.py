@@ -11,10 +11,16 @@ shares its bugs. What a reply looks like they know from the description of the m
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Final
+
+from msgspec.structs import replace
+
 from kafkasim.checkers.cut_off import known_part
 from kafkasim.checkers.indexing import build_index
+from kafkasim.checkers.jepsen import KINDS, found_by_jepsen, gives_up
 from kafkasim.checkers.judging import judge
-from kafkasim.checkers.table import CHECKERS, NEVER_CHECKED
+from kafkasim.checkers.table import CHECKERS
 from kafkasim.checkers.verdict import Anomaly, CheckResult, Example
 from kafkasim.garbage_collection import collector_at_rest
 from kafkasim.history import Consistency, History
@@ -26,8 +32,9 @@ def check(history: History, consistency: Consistency | None = None) -> CheckResu
     """What the history proves, at the level of consistency given, or else at the one that it asks for itself.
 
     The verdict is ``invalid`` where an anomaly was found that is an error; else ``unknown`` where a checker failed or
-    no poll returned any message, so that nothing was learned; else ``valid``. Time and memory follow the number of
-    operations and messages. Whatever requests and responses hold, nothing is raised on account of it.
+    no poll returned any message, so that nothing was learned; else ``valid``. At level ``jepsen`` it is ``unknown`` too
+    where Jepsen's own checker would give up. Time and memory follow the number of operations and messages. Whatever
+    requests and responses hold, nothing is raised on account of it.
 
     >>> from kafkasim.history import Header, Operation
     >>> send = Operation(index=0, process=0, client="alice", f="send", request={"key": "k1", "msg": "hello"},
@@ -41,6 +48,23 @@ def check(history: History, consistency: Consistency | None = None) -> CheckResu
     offset 0 of key "k1" holds two messages: bob polled "hallo" there, but "hello" was acknowledged there to alice
     """
     with collector_at_rest():
-        result = judge(build_index(known_part(history), consistency), CHECKERS)
-    result.not_checked.update(NEVER_CHECKED)
-    return result
+        index = build_index(known_part(history), consistency)
+        result = judge(index, CHECKERS)
+        if gives_up(index) is not None:
+            result.verdict = "unknown"
+        if result.verdict == "invalid" and index.consistency != "jepsen":
+            result.anomalies = [_compared(anomaly, found_by_jepsen(index)) for anomaly in result.anomalies]
+        return result
+
+
+_MAELSTROM_SEES: Final = ("malformed-reply", "node-crash")
+"""What ends a run of Maelstrom before any checker is asked."""
+
+
+def _compared(anomaly: Anomaly, theirs: Collection[tuple[str, str | None]] | None) -> Anomaly:
+    """The anomaly, marked where Maelstrom would let it pass; ``theirs`` are what Jepsen's checker finds, and where."""
+    if theirs is None or anomaly.severity == "note" or anomaly.kind in _MAELSTROM_SEES:
+        return anomaly
+    if anomaly.kind in KINDS and ("inconsistent-offsets", anomaly.key) in theirs:
+        return anomaly  # which of the messages at one offset it takes nobody can tell, nor what it makes of that
+    return replace(anomaly, maelstrom_passes=(anomaly.kind, anomaly.key) not in theirs)

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from kafkasim.checkers.commits import NOTHING
 from kafkasim.checkers.ends import NEVER, ended
 from kafkasim.checkers.index import Index, KeyIndex, Listing, Reading
+from kafkasim.checkers.recorded import no_commits
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import ended_at, who
@@ -163,6 +164,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
         summary="A consumer resumed from a committed offset below which there were messages that nobody had read.",
         severity="note",
         levels=KAFKA_AND_UP,
+        unjudged=no_commits,
         find=find_skips,
         count=lambda index: sum(map(len, _resumptions(index).values())),
         counted="consumers that resumed from a committed offset",

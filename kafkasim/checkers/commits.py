@@ -21,6 +21,7 @@ from msgspec import Struct
 from kafkasim.checkers.counts import committed_offsets_listed
 from kafkasim.checkers.ends import NEVER, ended
 from kafkasim.checkers.index import CommitAttempt, Index, KeyIndex, Listing
+from kafkasim.checkers.recorded import no_commits
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import after, ended_at, listed, moment, who
@@ -44,7 +45,7 @@ def not_the_maximum(index: Index) -> str | None:
     """Why this history cannot be judged by the greatest commit, if so."""
     if index.promises.commits == "last-write":
         return "the system lets a later commit set the committed offset back (commits: last-write)"
-    return None
+    return no_commits(index)
 
 
 class _Past(Struct, frozen=True):
@@ -245,6 +246,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
         kind="commit-phantom",
         summary="A list returned an offset that no commit begun before the list ended tried for that key.",
         levels=KAFKA_AND_UP,
+        unjudged=no_commits,
         breaks_order=True,
         find=find_phantoms,
         count=committed_offsets_listed,
@@ -254,6 +256,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
         kind="aborted-commit",
         summary="A list returned an offset that only definitely failed commits tried.",
         levels=KAFKA_AND_UP,
+        unjudged=no_commits,
         breaks_order=True,
         find=find_aborted,
         count=committed_offsets_listed,

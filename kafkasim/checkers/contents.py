@@ -13,7 +13,7 @@ from kafkasim.checkers.counts import acknowledged_messages, known_offsets
 from kafkasim.checkers.evidence import showing, shown_by
 from kafkasim.checkers.identity import Identity, identity
 from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex, Reading
-from kafkasim.checkers.registry import EVERYWHERE, KAFKA_AND_UP, Checker, Finding
+from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, payload, times, who
 from kafkasim.forms import quote
@@ -32,14 +32,13 @@ def find_inconsistent_offsets(index: Index) -> Iterator[Finding]:
 
     Seen by polls, by acknowledged sends, and by ``info`` sends whose offset is known and whose message was polled.
     One finding an offset. Jepsen's ``inconsistent-offsets``, which knows only unique messages; that an offset given to
-    two sends of *equal* messages counts too, except at level jepsen, follows from an offset being unique in its key.
+    two sends of *equal* messages counts too, follows from an offset being unique in its key.
     """
     for log in index.keys.values():
         offsets = dict.fromkeys(seen.offset for seen in log.contradictions)
-        if index.consistency != "jepsen":
-            given = [acknowledgement.offset for acknowledgement in log.acknowledged]
-            if len(set(given)) != len(given):
-                offsets.update((offset, None) for offset, count in Counter(given).items() if count > 1)
+        given = [acknowledgement.offset for acknowledgement in log.acknowledged]
+        if len(set(given)) != len(given):
+            offsets.update((offset, None) for offset, count in Counter(given).items() if count > 1)
         for offset in offsets:
             yield Finding(log.name, partial(_explain_inconsistent, log, offset))
 
@@ -110,8 +109,7 @@ def find_lost_writes(index: Index) -> Iterator[Finding]:
     A poll whose asked-for offset is unknown may have begun above the message. Then it counts from the first offset it
     returned, unless the final polls, which read the whole key, did not return the message either.
 
-    One finding an acknowledgement. Jepsen's ``lost-write``: there every poll counts, wherever it began, and so it does
-    at level jepsen.
+    One finding an acknowledgement. Jepsen's ``lost-write``: there every poll counts, wherever it began.
     """
     for log in index.keys.values():
         if not log.unread:
@@ -155,8 +153,6 @@ def _how_many_came_back(log: KeyIndex, unread: Acknowledgement) -> str:
 
 def _counts_from(index: Index, reading: Reading) -> int:
     """The least offset that the poll, which returned messages, would have returned if a message had been there."""
-    if index.consistency == "jepsen":
-        return -1
     if reading.start is None:
         return -1 if index.read_whole(reading.key) else reading.first
     return reading.start
@@ -169,11 +165,10 @@ def _passes_over(index: Index, reading: Reading, offset: int) -> bool:
 def find_unseen(index: Index) -> Iterator[Finding]:
     """An acknowledged message that no ``ok`` poll returned by the end, where the final polls read the whole key.
 
-    One finding an acknowledgement. Jepsen's ``unseen``, which does not ask whether the final polls came to the end;
-    nor does it at level jepsen.
+    One finding an acknowledgement. Jepsen's ``unseen``, which does not ask whether the final polls came to the end.
     """
     for log in index.keys.values():
-        if log.unread and (index.consistency == "jepsen" or index.read_whole(log.name)):
+        if log.unread and index.read_whole(log.name):
             for acknowledgement in log.unread:
                 yield Finding(log.name, partial(_explain_unseen, index, log, acknowledgement))
 
@@ -190,7 +185,7 @@ def _explain_unseen(index: Index, log: KeyIndex, unseen: Acknowledgement) -> Exa
 
 
 def _nothing_read_whole(index: Index) -> str | None:
-    if index.consistency == "jepsen" or any(index.read_whole(key) for key in index.keys):
+    if any(index.read_whole(key) for key in index.keys):
         return None
     return "no key was read to its end by final polls"
 
@@ -276,7 +271,7 @@ CHECKERS: Final = (
         kind="inconsistent-offsets",
         summary="One offset of a key was seen with two different messages, or was given to two sends.",
         source="Jepsen: inconsistent-offsets",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_inconsistent_offsets,
         count=known_offsets,
         counted="offsets",
@@ -285,7 +280,7 @@ CHECKERS: Final = (
         kind="duplicate",
         summary="A message that was sent n times was seen at more than n offsets of a key.",
         source="Jepsen: duplicate",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_duplicates,
         count=lambda index: sum(len(log.sent) for log in index.keys.values()),
         counted="messages sent",
@@ -295,7 +290,7 @@ CHECKERS: Final = (
         summary="An acknowledged message that no poll returned, though one that asked from at or below its offset "
         "returned a higher one.",
         source="Jepsen: lost-write",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_lost_writes,
         count=acknowledged_messages,
         counted="acknowledged messages",
@@ -304,14 +299,10 @@ CHECKERS: Final = (
         kind="unseen",
         summary="An acknowledged message that no poll returned by the end, where the final polls read the whole key.",
         source="Jepsen: unseen",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         unjudged=_nothing_read_whole,
         find=find_unseen,
-        count=lambda index: sum(
-            len(log.acknowledged)
-            for log in index.keys.values()
-            if index.consistency == "jepsen" or index.read_whole(log.name)
-        ),
+        count=lambda index: sum(len(log.acknowledged) for log in index.keys.values() if index.read_whole(log.name)),
         counted="acknowledged messages of keys that were read to their end",
     ),
     Checker(

@@ -50,7 +50,8 @@ def judge(index: Index, checkers: Iterable[Checker]) -> CheckResult:
         try:
             reason = _unjudged(index, checker)
             if reason is not None:
-                result.not_checked.setdefault(checker.kind, reason)
+                if checker.kind not in result.not_checked or index.consistency in checker.levels:
+                    result.not_checked[checker.kind] = reason  # that it is not asked for is the least of reasons
                 continue
             for finding in _findings(index, checker):
                 occurrences = of_kind.get(finding.key)

@@ -16,7 +16,8 @@ from kafkasim.checkers.counts import acknowledged_messages, polls_of_a_key
 from kafkasim.checkers.evidence import ended_before, showing, shown_by
 from kafkasim.checkers.identity import Identity, identity
 from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex, Reading
-from kafkasim.checkers.registry import EVERYWHERE, KAFKA_AND_UP, Checker, Finding
+from kafkasim.checkers.recorded import no_starts
+from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, payload, who
 from kafkasim.forms import quote
@@ -133,8 +134,7 @@ def find_skips_between_polls(index: Index) -> Iterator[Finding]:
 
     Judged only where the poll asked from exactly where that one ended (its last offset + 1), or where what it asked
     for is unknown: there, an ``assign`` that drops the key, or starts over, ends the comparison. Jepsen's
-    ``poll-skip``, which never asks where a poll began, and does not here at level jepsen; there only an ``assign``
-    that drops the key ends the comparison. One finding a pair of polls and key.
+    ``poll-skip``, which never asks where a poll began. One finding a pair of polls and key.
     """
     for log, before, after in _continuations(index):
         if after.first > before.last + 1:
@@ -175,10 +175,9 @@ def _continuations(index: Index) -> Iterator[tuple[KeyIndex, Reading, Reading]]:
 
     Only those that do not go on with the very next offset, for these need no second look.
     """
-    blind = index.consistency == "jepsen"
     assignments = _Assignments(index)
     for log in index.keys.values():
-        if not blind and not log.displaced:
+        if not log.displaced:
             continue  # every poll that asked for an offset began with it
         last: dict[int, Reading] = {}
         for reading in log.readings:
@@ -190,7 +189,7 @@ def _continuations(index: Index) -> Iterator[tuple[KeyIndex, Reading, Reading]]:
                 continue
             if not ended_before(before.op, reading.op.begin_event):
                 continue  # no process of ours does two things at a time, but who knows who recorded this
-            if blind or reading.start is None:
+            if reading.start is None:
                 if not assignments.interrupt(log.name, before.op, reading.op):
                     yield log, before, reading
             elif reading.start == before.last + 1:
@@ -223,7 +222,7 @@ class _Assignments:
         keys = assign.request.get("keys")
         if not isinstance(keys, list | tuple) or key not in keys:
             return True
-        return self._index.consistency != "jepsen" and assign.request.get("from") == "start"
+        return bool(assign.request.get("from") == "start")
 
 
 # --------------------------------------------------------------------------------------
@@ -235,16 +234,12 @@ def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
     """A process's later send to a key got a smaller offset than its earlier one.
 
     A send of unknown outcome counts where polls show at which offset its message is. One finding a pair of successive
-    sends. Jepsen's ``nonmonotonic-send``, for which an ``assign`` that drops the key ends the comparison; so it does
-    here at level jepsen.
+    sends. Jepsen's ``nonmonotonic-send``, for which an ``assign`` that drops the key ends the comparison.
     """
-    jepsen = index.consistency == "jepsen"
-    assignments = _Assignments(index)
     for log in index.keys.values():
         for before, after in descents(log):
-            if not (jepsen and assignments.interrupt(log.name, before.op, after.op)):
-                explain = partial(_explain_send_disorder, log, before, after)
-                yield Finding(log.name, explain, weight=before.offset - after.offset)
+            explain = partial(_explain_send_disorder, log, before, after)
+            yield Finding(log.name, explain, weight=before.offset - after.offset)
 
 
 def descents(log: KeyIndex) -> Iterator[tuple[Acknowledgement, Acknowledgement]]:
@@ -294,7 +289,7 @@ CHECKERS: Final = (
         kind="int-poll-skip",
         summary="Inside one poll, two neighbours of one key leave out an offset that is known to exist.",
         source="Jepsen: int-poll-skip",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_skips_inside_polls,
         count=lambda index: index.messages,
         counted="messages polled",
@@ -303,7 +298,7 @@ CHECKERS: Final = (
         kind="int-nonmonotonic-poll",
         summary="Inside one poll, the offsets of a key go back or stay.",
         source="Jepsen: int-nonmonotonic-poll",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_disorder_inside_polls,
         count=lambda index: index.messages,
         counted="messages polled",
@@ -313,6 +308,7 @@ CHECKERS: Final = (
         summary="The reply to a poll has an offset below the one asked for, or begins above the first existing one at "
         "or above it.",
         levels=KAFKA_AND_UP,
+        unjudged=no_starts,
         find=find_wrong_starts,
         count=polls_of_a_key,
         counted="polls of a key",
@@ -321,7 +317,7 @@ CHECKERS: Final = (
         kind="poll-skip",
         summary="A process's next poll of a key starts more than one existing offset after where its last one ended.",
         source="Jepsen: poll-skip",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_skips_between_polls,
         count=polls_of_a_key,
         counted="polls of a key",
@@ -330,7 +326,7 @@ CHECKERS: Final = (
         kind="nonmonotonic-poll",
         summary="A process's next poll of a key starts at or before where its last one ended.",
         source="Jepsen: nonmonotonic-poll",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_disorder_between_polls,
         count=polls_of_a_key,
         counted="polls of a key",
@@ -339,7 +335,7 @@ CHECKERS: Final = (
         kind="nonmonotonic-send",
         summary="A process's later send to a key got a smaller offset than its earlier one.",
         source="Jepsen: nonmonotonic-send",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         breaks_order=True,
         find=find_disorder_between_sends,
         count=acknowledged_messages,

@@ -17,6 +17,7 @@ from kafkasim.checkers.commits import NOTHING, unfounded_lists
 from kafkasim.checkers.ends import NEVER, ended
 from kafkasim.checkers.index import Index, KeyIndex
 from kafkasim.checkers.placement import earliest_placement, missing_count
+from kafkasim.checkers.recorded import no_commits
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import ended_at, who
@@ -234,7 +235,7 @@ def _committed_past_end(index: Index, log: KeyIndex, proof: Proof) -> Finding:
 def _not_refused(index: Index) -> str | None:
     if not index.promises.refuses_commit_past_end:
         return "the system does not promise to refuse commits past the end of the log"
-    return None
+    return no_commits(index)
 
 
 def _acknowledged_commits(index: Index) -> int:

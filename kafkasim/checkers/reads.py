@@ -10,7 +10,7 @@ from kafkasim.checkers.ends import ended
 from kafkasim.checkers.evidence import ended_before, first_reader, messages_at
 from kafkasim.checkers.identity import Identity, identity
 from kafkasim.checkers.index import EarlyRead, Index, KeyIndex
-from kafkasim.checkers.registry import EVERYWHERE, Checker, Finding
+from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, payload, who
 from kafkasim.forms import quote
@@ -25,8 +25,7 @@ from kafkasim.messages import error_title
 def find_phantom_reads(index: Index) -> Iterator[Finding]:
     """A poll returned a message that nobody sent to that key.
 
-    One finding a message and offset. Jepsen's checker has no name for it: it gives up
-    (``no-writer-of-value``), so that at level jepsen too a history with one does not pass.
+    One finding a message and offset. Jepsen's checker has no name for it: it gives up (``no-writer-of-value``).
     """
     for log in index.keys.values():
         told: set[tuple[int, Identity]] = set()
@@ -160,7 +159,7 @@ CHECKERS: Final = (
         kind="aborted-read",
         summary="A poll returned a message every send of which definitely failed.",
         source="Jepsen: G1a",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_aborted_reads,
         count=_messages_polled,
         counted="offsets polled",
@@ -169,7 +168,7 @@ CHECKERS: Final = (
         kind="phantom-read",
         summary="A poll returned a message that nobody sent.",
         source="Jepsen gives up at one: no-writer-of-value",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_phantom_reads,
         count=_messages_polled,
         counted="offsets polled",
@@ -178,7 +177,7 @@ CHECKERS: Final = (
         kind="future-read",
         summary="A poll returned a message whose every send began after the poll had ended.",
         source="Jepsen: G1c, G1c-process, G1c-realtime",
-        levels=EVERYWHERE,
+        levels=KAFKA_AND_UP,
         find=find_future_reads,
         count=_messages_polled,
         counted="offsets polled",

@@ -18,11 +18,14 @@ from kafkasim.checkers.index import Index
 from kafkasim.checkers.verdict import Example, Severity
 from kafkasim.history import Consistency
 
+AS_JEPSEN: Final[tuple[Consistency, ...]] = ("jepsen",)
+"""An anomaly as Jepsen's own checker reckons it."""
+
 EVERYWHERE: Final[tuple[Consistency, ...]] = ("jepsen", "kafka", "linearizable")
-"""An anomaly that Jepsen's own checker fails as well."""
+"""An anomaly of which there is one definition."""
 
 KAFKA_AND_UP: Final[tuple[Consistency, ...]] = ("kafka", "linearizable")
-"""An anomaly that any Kafka-like log must be free of, which Jepsen does not look for."""
+"""An anomaly that any Kafka-like log must be free of."""
 
 LINEARIZABLE: Final[tuple[Consistency, ...]] = ("linearizable",)
 """An anomaly only where each operation is to happen at one instant between its start and its end."""

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from kafkasim.checkers.index import Index, Problem, Reading
+from kafkasim.checkers.recorded import no_starts
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, moment, who
@@ -307,6 +308,7 @@ CHECKERS: Final = (
         kind="unrequested-key",
         summary="A reply speaks of a key that was not asked for.",
         levels=KAFKA_AND_UP,
+        unjudged=no_starts,
         find=find_unrequested_keys,
         count=lambda index: index.replies,
         counted="replies",

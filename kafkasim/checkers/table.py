@@ -10,6 +10,7 @@ from kafkasim.checkers import (
     commit_skip,
     commits,
     contents,
+    jepsen,
     ordering,
     past_end,
     reads,
@@ -31,10 +32,6 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     *commit_skip.CHECKERS,
     *realtime.CHECKERS,
     *atomicity.CHECKERS,
+    *jepsen.OF_TRANSACTIONS,
+    *jepsen.CHECKERS,
 )
-
-NEVER_CHECKED: Final[dict[str, str]] = dict.fromkeys(
-    ("int-send-skip", "int-nonmonotonic-send", "precommitted-read"),
-    "needs transactions of several steps, which these histories do not have",
-)
-"""Anomalies that Jepsen's checker names and this one does not look for, with the reason."""

@@ -32,6 +32,8 @@ class Anomaly(Struct, frozen=True):
     """None: the anomaly is not about one key."""
     count: int
     examples: tuple[Example, ...]
+    maelstrom_passes: bool = False
+    """Whether Maelstrom, which judges by Jepsen's checker, would let this pass. False where nobody asked."""
 
 
 class CheckResult(Struct):

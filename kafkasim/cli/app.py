@@ -137,7 +137,8 @@ def simulate(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Write what happened to a file of JSON lines (gzipped if it ends in .gz), for `kafkasim check`. "
+            help="Write what happened to a file of JSON lines, for `kafkasim check`; as Jepsen's EDN if it ends in "
+            ".edn; gzipped if it ends in .gz. "
             "With several runs the name must contain {seed}, {scenario} or both.",
         ),
     ] = None,
@@ -198,12 +199,33 @@ def check(
 ) -> None:
     """Check recorded histories, with the simulator's checkers.
 
-    Each HISTORY is a file of JSON lines as `kafkasim simulate --history` writes them, gzipped or not; - is standard
-    input.
+    Each HISTORY is a file of JSON lines as `kafkasim simulate --history` writes them, or a history.edn of Jepsen or
+    Maelstrom, gzipped or not; - is standard input.
     """
     from kafkasim.cli.checking import check_command  # noqa: PLC0415 - see the head of the file
 
     raise typer.Exit(check_command([str(path) for path in histories], consistency, json=json))
+
+
+@app.command(
+    epilog="""\b
+Exit codes:
+  0    all went well
+  2    wrong usage
+
+\b
+Examples:
+  kafkasim explain
+  kafkasim explain lost-write"""
+)
+def explain(kind: Annotated[str | None, typer.Argument(metavar="KIND", hidden=True)] = None) -> None:
+    """Explain an anomaly: what it is, by example, why it is proof, and what it cannot see.
+
+    Without a KIND all kinds are listed.
+    """
+    from kafkasim.cli.explaining import explain_command  # noqa: PLC0415 - see the head of the file
+
+    explain_command(kind)
 
 
 @app.command(

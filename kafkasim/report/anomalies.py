@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kafkasim.checkers.table import NEVER_CHECKED
+from kafkasim.checkers.jepsen import OF_TRANSACTIONS
 from kafkasim.checkers.verdict import Anomaly, CheckResult, Example
 from kafkasim.forms import printable
 from kafkasim.history import History
@@ -76,9 +76,11 @@ def _head(of_kind: Sequence[Anomaly], expected: Collection[str]) -> Text:
     words = f"  {_times(of_kind)}{_at_keys(of_kind)}"
     if first.severity == "note":
         return Text.assemble((first.kind, "unsure"), (words, "title"), ("  (a note, no failure)", "faint"))
-    if first.kind in expected:
-        return Text.assemble((first.kind, "good"), (words, "title"), ("  (as expected)", "faint"))
-    return Text.assemble((first.kind, "bad"), (words, "title"))
+    passes = "Maelstrom would pass this" if all(anomaly.maelstrom_passes for anomaly in of_kind) else ""
+    remarks = [remark for remark in ("as expected" if first.kind in expected else "", passes) if remark]
+    style = "good" if first.kind in expected else "bad"
+    remark = f"  ({'; '.join(remarks)})" if remarks else ""
+    return Text.assemble((first.kind, style), (words, "title"), (remark, "faint"))
 
 
 def _at_keys(of_kind: Sequence[Anomaly]) -> str:
@@ -132,8 +134,9 @@ def checked_section(screen: Console, check: CheckResult, counted: Mapping[str, s
         what = listed(things or [counted_words(number, counted.get(kind, kind)) for kind, number in looked_at.items()])
         yield indented(screen, f"checked: {what}, for {count_of(len(check.checked), 'kind')} of anomaly", 0, 2)
     reasons: dict[str, list[str]] = {}
+    unusual = {checker.kind for checker in OF_TRANSACTIONS}
     for kind, reason in check.not_checked.items():
-        if kind not in NEVER_CHECKED:
+        if kind not in unusual:  # few histories have any, and who wrote one knows
             reasons.setdefault(reason, []).append(kind)
     for reason, kinds in reasons.items():
         yield indented(screen, Text(f"not checked: {listed(kinds)} ({printable(reason)})", style="faint"), 0, 2)

@@ -4,11 +4,13 @@ A document of one run::
 
     {"scenario": name, "seed": 7, "verdict": "valid|invalid|unknown", "expected": true, "consistency": level,
      "operations": {"total", "ok", "fail", "info"},
-     "anomalies": [{"kind", "severity", "key", "count", "explanation", "operations": [index, ...]}, ...],
+     "anomalies": [{"kind", "severity", "key", "count", "explanation", "operations": [index, ...],
+                   "maelstrom_passes"}, ...],
      "unmet": [{"client", "step", "expected", "got"}, ...], "checked": {kind: number, ...}, "stats": {...}}
 
 ``anomalies`` has one entry a kind and key, worst first; its explanation and operations are those of the worst
-occurrence. A checked file has ``file`` for ``scenario``. Four more fields appear only where there is something to
+occurrence, and ``maelstrom_passes`` says that Maelstrom would let all of them pass. A checked file has ``file`` for
+``scenario``. Four more fields appear only where there is something to
 say: ``not_checked`` (reasons, by kind), ``failed`` (checkers that themselves failed), ``interrupted`` (true) and
 ``failure`` (why nothing is known of the run: the simulator itself failed, or its process was ended).
 Times are nanoseconds of the run's clock. Many runs are ``{"runs": [...], "verdict": ..., "seeds_failed": [...]}``,
@@ -120,6 +122,7 @@ def _anomaly(anomaly: Anomaly) -> Document:
         "count": anomaly.count,
         "explanation": worst.explanation if worst else "",
         "operations": list(worst.operations) if worst else [],
+        "maelstrom_passes": anomaly.maelstrom_passes,
     }
 
 

@@ -34,6 +34,7 @@ class Run:
 
     def __init__(self, seed: int, *, starts_known: bool | None = None, level: Consistency = "linearizable") -> None:
         self.draws = draws = Draws(seed)
+        self.unique = level == "jepsen"  # Jepsen's checker takes it for granted that no message is sent twice
         self.sparse = draws.chance(0.5)
         self.starts_known = draws.chance(0.7) if starts_known is None else starts_known
         self.logs: dict[str, list[tuple[int, Any]]] = {key: [] for key in KEYS}
@@ -99,7 +100,8 @@ class Run:
 
     def _message(self) -> Any:
         self.messages += 1
-        return self.draws.one_of(UNEVEN_MESSAGES) if self.draws.chance(0.1) else self.messages
+        uneven = self.draws.chance(0.1) and not self.unique
+        return self.draws.one_of(UNEVEN_MESSAGES) if uneven else self.messages
 
     def _happen(self, client: Client, op: Operation) -> None:
         client.happened = True

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check
 from kafkasim.history import History, decode_history, encode_history
-from tests.checkers.build import build
 from tests.checkers.naive_runs import random_history
 from tests.checkers.test_realtime_agreement import errors_of_order
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from kafkasim.anomalies.definitions import SPARSE
+from kafkasim.anomalies.notation import build
 from kafkasim.checkers import Example, check
-from tests.checkers.build import build
-from tests.checkers.definitions import SPARSE
 
 
 def examples(kind: str, *lines: str, **settings: Any) -> list[Example]:

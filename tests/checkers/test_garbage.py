@@ -6,10 +6,10 @@ import gc
 
 import pytest
 
+from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check, judging
 from kafkasim.checkers.index import Index
 from kafkasim.history import HistoryError, decode_history, encode_history
-from tests.checkers.build import build
 
 HISTORY = build("alice send k1 7 -> 0", "bob poll k1:0 -> k1 0=7")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kafkasim.anomalies.notation import build
 from kafkasim.checkers.index import Index, KeyIndex
 from kafkasim.checkers.indexing import build_index
 from kafkasim.history import Operation
-from tests.checkers.build import build
 
 
 def index_of(*lines: str, complete: str = "") -> Index:

@@ -4,11 +4,11 @@ import random
 
 import pytest
 
+from kafkasim.anomalies.definitions import SPARSE
+from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check
 from kafkasim.checkers.past_end import _FirstBelow
 from kafkasim.history import Promises
-from tests.checkers.build import build
-from tests.checkers.definitions import SPARSE
 from tests.checkers.exhaustive import linearizable
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check
 from kafkasim.history import CONSISTENCY_LEVELS, Failure, FaultEvent, Header, History, Operation, Promises
-from tests.checkers.build import build
 from tests.checkers.consumer_runs import Run
 
 ODD: tuple[Any, ...] = (

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
+from kafkasim.anomalies.definitions import CUT_SHORT, SPARSE
+from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check
 from kafkasim.history import Promises
-from tests.checkers.build import build
-from tests.checkers.definitions import CUT_SHORT, SPARSE
 from tests.checkers.exhaustive import linearizable
 
 DENSE = Promises()

@@ -21,6 +21,7 @@ ANOMALY: Final = closed(
     count={"type": "integer", "minimum": 1},
     explanation={"type": "string"},
     operations={"type": "array", "items": COUNT},
+    maelstrom_passes={"type": "boolean"},
 )
 
 _COMMON: Final = {

@@ -60,6 +60,7 @@ def test_an_anomaly_carries_its_worst_example():
             "count": 3,
             "explanation": LOST.examples[0].explanation,
             "operations": [0, 1],
+            "maelstrom_passes": False,
         }
     ]
 

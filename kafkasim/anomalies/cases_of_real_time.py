@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from kafkasim.anomalies.definitions import ANY_COMMIT, CUT_SHORT, EACH_KEY_ALONE, SPARSE, THREE_SENT, Definition, case
 from kafkasim.history import Promises
-from tests.checkers.definitions import ANY_COMMIT, CUT_SHORT, EACH_KEY_ALONE, SPARSE, THREE_SENT, Definition, case
 
 REALTIME: Final = (
     Definition(

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
+from kafkasim.anomalies.notation import build
 from kafkasim.history import Consistency, History, Promises
-from tests.checkers.build import build
 
 SPARSE: Final = Promises(offsets="sparse")
 LAST_WRITE: Final = Promises(commits="last-write")
@@ -35,6 +35,7 @@ class Case(Struct, frozen=True):
 
     @property
     def history(self) -> History:
+        """What its lines tell."""
         end: Any = self.end
         return build(*self.lines, complete=self.complete, promises=self.promises, consistency=self.consistency, end=end)
 
@@ -48,5 +49,6 @@ class Definition(Struct, frozen=True):
 
 
 def case(name: str, *lines: str, **settings: Any) -> Case:
+    """A case; ``settings`` are its other fields, ``also`` as words parted by blanks."""
     also = tuple(settings.pop("also", "").split())
     return Case(name, lines, also, **settings)

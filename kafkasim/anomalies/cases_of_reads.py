@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.checkers.definitions import Definition, case
+from kafkasim.anomalies.definitions import Definition, case
 
 READS: Final = (
     Definition(

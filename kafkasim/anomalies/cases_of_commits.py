@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.checkers.definitions import ANY_COMMIT, LAST_WRITE, SPARSE, THREE_SENT, Definition, case
+from kafkasim.anomalies.definitions import ANY_COMMIT, LAST_WRITE, SPARSE, THREE_SENT, Definition, case
 
 COMMITS: Final = (
     Definition(

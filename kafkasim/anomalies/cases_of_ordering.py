@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.checkers.definitions import SPARSE, Definition, case
+from kafkasim.anomalies.definitions import SPARSE, Definition, case
 
 ORDERING: Final = (
     Definition(

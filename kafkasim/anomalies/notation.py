@@ -1,4 +1,4 @@
-"""Histories written as short lines, for tests: one line an operation, or the beginning and the end of one.
+"""Histories written as short lines, to be read: one line an operation, or the beginning and the end of one.
 
 ::
 
@@ -17,6 +17,7 @@
     bob list k1 k2 -> k1:0
     bob assign k1 k2 -> k1:0 k2:4        or: assign start k1 -> k1:0
     bob crash
+    alice txn send k1 7 & poll -> 0 & k2 5=x                    a transaction of several steps
     alice send k1 7 -> raw {"type": "send_ok", "offset": -1}    a reply that its client could not take
     alice send k1 7 -> reply {"offset": -1}                     one that a careless recorder took for good
     ! crash n0                           a fault; "!! crash n0" is one that nobody asked for
@@ -72,9 +73,11 @@ class Builder:
         self.event = 0
         self._processes: dict[str, int] = {}
         self._next_process = 0
-        self._pending: dict[str, Operation] = {}
+        self._pending: dict[str, list[Operation]] = {}
+        self._transactions = 0
 
     def take(self, line: str) -> None:
+        """Enters a line. Raises `KeyError` or `ValueError` where it is not of the notation."""
         if line.startswith("!"):
             self._fault(line)
             return
@@ -104,11 +107,22 @@ class Builder:
         )
         self.event += 1
 
-    def _begin(self, client: str, action: str) -> Operation:
-        words = action.split(maxsplit=2 if action.startswith("send") else -1)  # a message may be JSON with blanks
+    def _begin(self, client: str, action: str) -> list[Operation]:
         if client not in self._processes:
             self._processes[client] = self._next_process
             self._next_process += 1
+        steps = action.removeprefix("txn ").split(" & ") if action.startswith("txn ") else [action]
+        begun = [self._step(client, step) for step in steps]
+        if action.startswith("txn "):
+            self._transactions += 1
+            for op in begun:
+                op.transaction = self._transactions
+        self.event += 1
+        self._pending[client] = begun
+        return begun
+
+    def _step(self, client: str, action: str) -> Operation:
+        words = action.split(maxsplit=2 if action.startswith("send") else -1)  # a message may be JSON with blanks
         final = words[0] == "final"
         function, *rest = words[1:] if final else words
         limit = None
@@ -120,7 +134,7 @@ class Builder:
             client=client,
             node="n0",
             f=FUNCTIONS[function],  # type: ignore[arg-type]  # a typo is a KeyError here
-            request=request_of(function, rest),
+            request=_request_of(function, rest),
             type="info",
             error=Failure(0, "no reply in time"),
             max_messages=limit,
@@ -130,40 +144,48 @@ class Builder:
             end_event=None,
             final=final,
         )
-        self.event += 1
         self.operations.append(op)
-        self._pending[client] = op
         return op
 
-    def _end(self, op: Operation, answer: str) -> None:
-        del self._pending[op.client]
-        word, _, rest = answer.partition(" ")
-        if word in {"lost", "silence"}:
-            op.lost = word == "lost"
-        else:
-            op.end, op.end_event = self.event * MILLISECOND, self.event
+    def _end(self, begun: list[Operation], answer: str) -> None:
+        client = begun[0].client
+        del self._pending[client]
+        word = answer.partition(" ")[0]
+        answers = answer.split(" & ") if len(begun) > 1 and word not in {"fail", "info"} else [answer] * len(begun)
+        if word not in {"lost", "silence"}:
+            for op in begun:
+                op.end, op.end_event = self.event * MILLISECOND, self.event
             self.event += 1
-            if word in {"fail", "info"}:
-                op.type = word  # type: ignore[assignment]  # one of the two
-                op.error = Failure(int(rest), "refused")
-            elif word == "raw":
-                op.raw, op.error = json.loads(rest), None
-            else:
-                op.type, op.error = "ok", None
-                op.response = json.loads(rest) if word == "reply" else response_of(op.f, answer)
-        if op.type == "info":
-            self._processes[op.client] = self._next_process
+        for op, told in zip(begun, answers, strict=True):
+            _conclude(op, told)
+        if begun[0].type == "info":
+            self._processes[client] = self._next_process
             self._next_process += 1
 
 
-def request_of(function: str, words: list[str]) -> dict[str, Any]:
+def _conclude(op: Operation, answer: str) -> None:
+    """Enters how an operation ended."""
+    word, _, rest = answer.partition(" ")
+    if word in {"lost", "silence"}:
+        op.lost = word == "lost"
+    elif word in {"fail", "info"}:
+        op.type = word  # type: ignore[assignment]  # one of the two
+        op.error = Failure(int(rest), "refused")
+    elif word == "raw":
+        op.raw, op.error = json.loads(rest), None
+    else:
+        op.type, op.error = "ok", None
+        op.response = json.loads(rest) if word == "reply" else _response_of(op.f, answer)
+
+
+def _request_of(function: str, words: list[str]) -> dict[str, Any]:
     match function:
         case "send":
-            return {"key": words[0], "msg": message(words[1].strip())}
+            return {"key": words[0], "msg": _message(words[1].strip())}
         case "poll" if not words:
             return {}
         case "poll" | "commit":
-            return {"offsets": offsets(words)}
+            return {"offsets": _offsets(words)}
         case "list":
             return {"keys": words}
         case "assign":
@@ -172,29 +194,29 @@ def request_of(function: str, words: list[str]) -> dict[str, Any]:
     return {}
 
 
-def response_of(function: str, answer: str) -> dict[str, Any]:
+def _response_of(function: str, answer: str) -> dict[str, Any]:
     match function:
         case "send":
             return {"offset": int(answer)}
         case "poll":
-            return {"msgs": {} if answer == "nothing" else dict(map(messages_of_key, answer.split(";")))}
+            return {"msgs": {} if answer == "nothing" else dict(map(_messages_of_key, answer.split(";")))}
         case "list_committed_offsets":
-            return {"offsets": {} if answer == "nothing" else offsets(answer.split())}
+            return {"offsets": {} if answer == "nothing" else _offsets(answer.split())}
         case "assign":
-            return {"positions": offsets(answer.split())}
+            return {"positions": _offsets(answer.split())}
     return {}
 
 
-def messages_of_key(text: str) -> tuple[str, list[list[Any]]]:
+def _messages_of_key(text: str) -> tuple[str, list[list[Any]]]:
     key, *pairs = text.split()
-    return key, [[int(offset), message(msg)] for offset, _, msg in (pair.partition("=") for pair in pairs)]
+    return key, [[int(offset), _message(msg)] for offset, _, msg in (pair.partition("=") for pair in pairs)]
 
 
-def offsets(words: list[str]) -> dict[str, int]:
+def _offsets(words: list[str]) -> dict[str, int]:
     return {key: int(offset) for key, _, offset in (word.partition(":") for word in words)}
 
 
-def message(text: str) -> Any:
+def _message(text: str) -> Any:
     """JSON, or a bare word."""
     try:
         return json.loads(text)

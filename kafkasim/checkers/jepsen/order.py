@@ -1,0 +1,147 @@
+"""The order in which processes read and send, as Jepsen's checker reckons: by where messages count, not by offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from kafkasim.checkers.index import Index
+from kafkasim.checkers.jepsen.reckoning import Log, Message, Reckoning, Transaction, reckon
+from kafkasim.checkers.registry import Finding
+from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.words import who
+from kafkasim.forms import quote, show
+
+
+class Step(NamedTuple):
+    """From one message of a key to the next that the same process read, or sent."""
+
+    key: str
+    before: Transaction
+    after: Transaction
+    from_message: Message
+    to_message: Message
+    distance: int
+    """How much further on in the log the second counts: 1 where it is the very next, or nobody knows."""
+
+
+def _distance(log: Log, first: Message, second: Message) -> int:
+    place, next_place = log.place.get(first.identity), log.place.get(second.identity)
+    return 1 if place is None or next_place is None else next_place - place
+
+
+def _steps_inside(reckoning: Reckoning, *, sends: bool) -> Iterator[Step]:
+    """The steps inside of each transaction, from one message of a key to the next."""
+    for transaction in reckoning.transactions:
+        for key, messages in (transaction.sends if sends else transaction.reads).items():
+            log = reckoning.logs[key]
+            for first, second in pairwise(messages):
+                yield Step(key, transaction, transaction, first, second, _distance(log, first, second))
+
+
+def find_skips_inside_polls(index: Index) -> Iterator[Finding]:
+    """Inside one transaction, two neighbouring messages read of one key leave out one that is known to exist."""
+    for step in _steps_inside(reckon(index), sends=False):
+        if step.distance > 1:
+            yield Finding(step.key, partial(_explain, step, "polled", "which leaves out", index), step.distance)
+
+
+def find_disorder_inside_polls(index: Index) -> Iterator[Finding]:
+    """Inside one transaction, the messages read of one key go back or stay."""
+    for step in _steps_inside(reckon(index), sends=False):
+        if step.distance < 1:
+            yield Finding(step.key, partial(_explain, step, "polled", "which goes back", index), 1 - step.distance)
+
+
+def find_skips_inside_sends(index: Index) -> Iterator[Finding]:
+    """Inside one transaction, other messages lie between two neighbouring ones that it sent to one key."""
+    for step in _steps_inside(reckon(index), sends=True):
+        if step.distance > 1:
+            yield Finding(step.key, partial(_explain, step, "sent", "with others between", index), step.distance)
+
+
+def find_disorder_inside_sends(index: Index) -> Iterator[Finding]:
+    """Inside one transaction, a later message sent to a key counts before an earlier one, or with it."""
+    for step in _steps_inside(reckon(index), sends=True):
+        if step.distance < 1:
+            yield Finding(step.key, partial(_explain, step, "sent", "which goes back", index), 1 - step.distance)
+
+
+def find_skips_between_polls(index: Index) -> Iterator[Finding]:
+    """A process's next poll of a key begins more than one message after where its last one ended."""
+    for step in _steps_between_polls(reckon(index)):
+        if step.distance > 1:
+            yield Finding(step.key, partial(_explain, step, "polled", "which leaves out", index), step.distance)
+
+
+def find_disorder_between_polls(index: Index) -> Iterator[Finding]:
+    """A process's next poll of a key begins at or before where its last one ended."""
+    for step in _steps_between_polls(reckon(index)):
+        if step.distance < 1:
+            yield Finding(step.key, partial(_explain, step, "polled", "which goes back", index), 1 - step.distance)
+
+
+def _steps_between_polls(reckoning: Reckoning) -> Iterator[Step]:
+    """For each process and key, the step from where its last ``ok`` poll ended to where the next one begins."""
+    positions: dict[int, dict[str, tuple[Transaction, Message | None]]] = {}
+    for transaction in reckoning.transactions:
+        position = positions.setdefault(transaction.op.process, {})
+        _forget(position, transaction)
+        for key, messages in transaction.reads.items():
+            before, last = position.get(key, (transaction, None))
+            first = messages[0] if messages else None
+            if last is not None and first is not None and not _starts_elsewhere(transaction, key, last):
+                yield Step(key, before, transaction, last, first, _distance(reckoning.logs[key], last, first))
+            if transaction.op.type == "ok":
+                position[key] = (transaction, messages[-1] if messages else None)
+
+
+def _starts_elsewhere(transaction: Transaction, key: str, last: Message) -> bool:
+    """Whether a poll asked for another offset than the one behind the last that was read."""
+    for op in transaction.steps:
+        asked = op.request.get("offsets")
+        if type(asked) is dict and type(asked.get(key)) is int and last.offset is not None:
+            return bool(asked[key] != last.offset + 1)
+    return False
+
+
+def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
+    """A process's later send to a key counts before an earlier one of its, or with it."""
+    reckoning = reckon(index)
+    positions: dict[int, dict[str, tuple[Transaction, Message]]] = {}
+    for transaction in reckoning.transactions:
+        if transaction.op.type == "fail":
+            continue
+        position = positions.setdefault(transaction.op.process, {})
+        _forget(position, transaction)
+        for key, messages in transaction.sends.items():
+            if key in position:
+                before, last = position[key]
+                distance = _distance(reckoning.logs[key], last, messages[0])
+                step = Step(key, before, transaction, last, messages[0], distance)
+                if distance < 1:
+                    explain = partial(_explain, step, "sent", "which goes back", index)
+                    yield Finding(key, explain, 1 - distance)
+            position[key] = (transaction, messages[-1])
+
+
+def _forget(position: dict[str, Any], transaction: Transaction) -> None:
+    """Drops the keys that an assignment drops."""
+    if transaction.op.f == "assign" and transaction.op.type != "fail":
+        kept = transaction.op.request.get("keys")
+        for key in list(position):
+            if not isinstance(kept, list | tuple) or key not in kept:
+                del position[key]
+
+
+def _explain(step: Step, did: str, what: str, index: Index) -> Example:
+    offsets = sorted(reckon(index).logs[step.key].messages_at)
+    log = reckon(index).logs[step.key]
+    at, to = (offsets[log.place[message.identity]] for message in (step.from_message, step.to_message))
+    return Example(
+        f"{who(step.before.op)} {did} message {show(step.from_message.payload)}, which counts at offset {at} of key "
+        f"{quote(step.key)}, and then {show(step.to_message.payload)}, which counts at offset {to}: {what}",
+        tuple(dict.fromkeys((step.before.op.index, step.after.op.index))),
+    )
