@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from kafkasim import __version__
 from kafkasim.forms import printable
 from kafkasim.interrupts import TELLING_TO_END
 from kafkasim.report.exit_codes import ExitCode
+
+_BY_SIGNAL: Final = 128
+"""What shells add to a signal's number to tell how a program ended."""
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -54,16 +58,34 @@ def _signals_heeded() -> Iterator[None]:
     heeded = [number for number in TELLING_TO_END if signal.getsignal(number) is signal.SIG_DFL]
     for number in heeded:
         signal.signal(number, end_by)
+    sys.unraisablehook = _tell_again
     try:
         yield
     finally:
+        sys.unraisablehook = sys.__unraisablehook__
         for number in heeded:
             signal.signal(number, signal.SIG_DFL)
 
 
+def _tell_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Repeats the signal whose exception came where Python cannot raise any (in a finalizer, in an import's clean-up).
+
+    From another thread, and a little later: here it would be lost again. To the main thread, which may be waiting.
+    """
+    match unraisable.exc_value:
+        case SystemExit(code=int(code)) if code > _BY_SIGNAL:
+            number = code - _BY_SIGNAL
+        case KeyboardInterrupt():
+            number = signal.SIGINT
+        case _:
+            sys.__unraisablehook__(unraisable)
+            return
+    threading.Timer(0.01, signal.pthread_kill, [threading.main_thread().ident, number]).start()
+
+
 def end_by(number: int, _: object = None) -> NoReturn:
     """Ends the program as a signal would, but by its own last line."""
-    raise SystemExit(128 + number)  # as shells tell it
+    raise SystemExit(_BY_SIGNAL + number)
 
 
 def _open_closed_streams() -> None:

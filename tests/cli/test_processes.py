@@ -181,6 +181,25 @@ sys.exit(main())
     assert (ended.code, ended.out, ended.err) == (130, "", "")
 
 
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_where_nothing_can_be_raised_is_not_lost(scenarios, told):
+    finalizer = f"""
+import signal, time
+from kafkasim.cli import simulating
+class Ended:
+    def __del__(self):
+        signal.raise_signal({int(told)})  # whose handler raises here, where Python drops it
+load = simulating.load
+def slowly(*arguments):
+    Ended()
+    time.sleep(5)
+    return load(*arguments)
+simulating.load = slowly
+"""
+    process = start("simulate", "valid.yaml", cwd=scenarios, program=finalizer)
+    assert ended(process) == Ended(128 + told, "", "")
+
+
 def test_workers_end_when_the_main_process_is_killed(scenarios):
     arguments = ["simulate", "busy.yaml", "--seeds", "100000", "--jobs", "2"]
     process = start(*arguments, cwd=scenarios, program=TELLS_WHEN_A_RUN_HAS_ENDED)
