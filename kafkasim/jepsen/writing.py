@@ -1,6 +1,7 @@
 """Writes histories as Jepsen's ``history.edn``, for Jepsen's tools to read.
 
 An operation becomes two maps, where it began and where it ended; one that never ended is ``:info`` after all others.
+The steps of a transaction are one operation.
 Commits and lists, for which Jepsen has no name, keep ours; its checker passes over them.
 
 Jepsen's clients poll on from where they stand, and its checker takes a poll from anywhere else for an error. Ours may
@@ -10,7 +11,7 @@ before it that lets go of the key, as a client of Jepsen's would have had to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from kafkasim.history import FaultEvent, History, Operation
@@ -39,10 +40,13 @@ def encode_for_jepsen(history: History) -> bytes:
 
 def _events(history: History) -> Iterator[dict[str, Any]]:
     """What is written on each line, in order, without the index."""
-    places: list[tuple[float, int, Operation | FaultEvent]] = [(fault.event, 1, fault) for fault in history.faults]
-    for op in history.operations:
-        places.append((op.begin_event, 0, op))
-        places.append((float("inf") if op.end_event is None else op.end_event, 2, op))
+    places: list[tuple[float, int, list[Operation] | FaultEvent]] = [
+        (fault.event, 1, fault) for fault in history.faults
+    ]
+    for steps in _transactions(history.operations):
+        end = steps[0].end_event
+        places.append((steps[0].begin_event, 0, steps))
+        places.append((float("inf") if end is None else end, 2, steps))
     places.sort(key=lambda place: place[:2])
     last = 0
     positions = _Positions()
@@ -51,22 +55,34 @@ def _events(history: History) -> Iterator[dict[str, Any]]:
             last = item.at
             yield _fault(item)
         elif what == 0:
-            last = item.start
-            yield from positions.before(item)
+            last = item[0].start
+            for step in item:
+                yield from positions.before(step)
             yield _event(item, "invoke", last)
         else:
-            last = last if item.end is None else max(last, item.end)
-            positions.after(item)
-            yield _event(item, item.type, last)
+            last = last if item[0].end is None else max(last, item[0].end)
+            for step in item:
+                positions.after(step)
+            yield _event(item, item[0].type, last)
 
 
-def _event(op: Operation, kind: str, time: int) -> dict[str, Any]:
+def _transactions(operations: list[Operation]) -> Iterable[list[Operation]]:
+    """The operations, the steps of one transaction together."""
+    joined: dict[tuple[str, int], list[Operation]] = {}
+    for place, op in enumerate(operations):
+        name = ("alone", place) if op.transaction is None else ("transaction", op.transaction)
+        joined.setdefault(name, []).append(op)
+    return joined.values()
+
+
+def _event(steps: list[Operation], kind: str, time: int) -> dict[str, Any]:
+    op = steps[0]
     event = {
         "time": time,
         "type": Keyword(kind),
         "process": op.process,
-        "f": Keyword(op.f),
-        "value": _value(op, kind),
+        "f": Keyword("txn" if len(steps) > 1 else op.f),
+        "value": [part for step in steps for part in _value(step, kind)] if len(steps) > 1 else _value(op, kind),
     }
     if op.f == "assign" and op.request.get("from") == "start":
         event["seek-to-beginning?"] = True
@@ -110,10 +126,11 @@ class _Positions:
         position = self._of.setdefault(op.process, {})
         moved: list[str] = []
         if op.f == "poll":
-            asked = op.request.get("offsets") or {}
+            asked = _as_dict(op.request.get("offsets"))
             moved = [key for key, start in asked.items() if key in position and start != position[key] + 1]
         elif op.f == "assign":
-            keys = op.request.get("keys") or []
+            keys = op.request.get("keys")
+            keys = keys if isinstance(keys, list | tuple) else []
             moved = [key for key in position if key not in keys or op.request.get("from") == "start"]
         for key in moved:
             del position[key]
@@ -130,6 +147,12 @@ class _Positions:
     def after(self, op: Operation) -> None:
         """Notes how far a poll has read."""
         if op.f == "poll" and op.type == "ok":
-            for key, pairs in ((op.response or {}).get("msgs") or {}).items():
-                if pairs:
-                    self._of.setdefault(op.process, {})[key] = pairs[-1][0]
+            for key, pairs in _as_dict((op.response or {}).get("msgs")).items():
+                match pairs:
+                    case [*_, [int(offset), _]]:
+                        self._of.setdefault(op.process, {})[key] = offset
+
+
+def _as_dict(part: Any) -> dict[str, Any]:
+    """The part of a request or reply, which in a foreign history may be anything."""
+    return part if isinstance(part, dict) else {}

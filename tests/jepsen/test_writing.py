@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kafkasim.anomalies.notation import build
 from kafkasim.history import End, Failure, FaultEvent, Header, History, Operation, decode_history, encode_history
 from kafkasim.jepsen.edn import read_forms
 from kafkasim.jepsen.reading import history_from_forms
@@ -50,6 +51,17 @@ def test_what_never_ended_is_info_at_the_end_and_an_error_is_told():
         '{:index 2, :time 15, :type :fail, :process 1, :f :send, :value [[:send "k" 1]], :error [11 "not now"]}',
         '{:index 3, :time 15, :type :info, :process 0, :f :poll, :value [[:poll]], :error [0 "no reply in time"]}',
     ]
+
+
+def test_the_steps_of_a_transaction_are_one_operation():
+    history = build("alice txn send k1 7 & poll & send k1 8 -> 0 & k2 5=x & 1")
+    lines = encode_for_jepsen(history).decode().splitlines()
+    assert [line.partition(":process")[2] for line in lines] == [
+        ' 0, :f :txn, :value [[:send "k1" 7] [:poll] [:send "k1" 8]]}',
+        ' 0, :f :txn, :value [[:send "k1" [0 7]] [:poll {"k2" [[5 "x"]]}] [:send "k1" [1 8]]]}',
+    ]
+    again = history_from_forms(read_forms("\n".join(lines)))
+    assert [op.response for op in again.operations] == [op.response for op in history.operations]
 
 
 def test_faults_are_the_nemesis():
