@@ -1,7 +1,7 @@
 """Writes histories as Jepsen's ``history.edn``, for Jepsen's tools to read.
 
-An operation becomes two maps, where it began and where it ended; one that never ended is ``:info`` after all others.
-The steps of a transaction are one operation.
+An operation becomes two maps, where it began and where it ended; one that never ended is ``:info`` after all others, or
+before its process did something else. The steps of a transaction are one operation.
 Commits and lists, for which Jepsen has no name, keep ours; its checker passes over them.
 
 Jepsen's clients poll on from where they stand, and its checker takes a poll from anywhere else for an error. Ours may
@@ -11,7 +11,7 @@ before it that lets go of the key, as a client of Jepsen's would have had to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from kafkasim.history import FaultEvent, History, Operation
@@ -43,10 +43,13 @@ def _events(history: History) -> Iterator[dict[str, Any]]:
     places: list[tuple[float, int, list[Operation] | FaultEvent]] = [
         (fault.event, 1, fault) for fault in history.faults
     ]
-    for steps in _transactions(history.operations):
-        end = steps[0].end_event
-        places.append((steps[0].begin_event, 0, steps))
-        places.append((float("inf") if end is None else end, 2, steps))
+    next_begin: dict[int, float] = {}
+    for steps in reversed(_transactions(history.operations)):
+        op = steps[0]
+        given_up = next_begin.get(op.process, float("inf"))
+        places.append((given_up, -1, steps) if op.end_event is None else (op.end_event, 2, steps))
+        places.append((op.begin_event, 0, steps))
+        next_begin[op.process] = op.begin_event
     places.sort(key=lambda place: place[:2])
     last = 0
     positions = _Positions()
@@ -66,13 +69,13 @@ def _events(history: History) -> Iterator[dict[str, Any]]:
             yield _event(item, item[0].type, last)
 
 
-def _transactions(operations: list[Operation]) -> Iterable[list[Operation]]:
+def _transactions(operations: list[Operation]) -> list[list[Operation]]:
     """The operations, the steps of one transaction together."""
     joined: dict[tuple[str, int], list[Operation]] = {}
     for place, op in enumerate(operations):
         name = ("alone", place) if op.transaction is None else ("transaction", op.transaction)
         joined.setdefault(name, []).append(op)
-    return joined.values()
+    return list(joined.values())
 
 
 def _event(steps: list[Operation], kind: str, time: int) -> dict[str, Any]:
