@@ -135,7 +135,7 @@ def _run_one(scenario: Scenario, seed: int, options: SimulateOptions) -> ExitCod
         show(screen, *run_report(screen, result, every_description(), options.overrides))
     # What was learned is told before anything can go wrong with a file.
     options.performance.record(result)
-    _write_junit([runs], options)
+    _write_junit([runs], options, interrupted=False)  # half a run says so itself
     return ExitCode.INTERRUPTED if result.interrupted else runs.code
 
 
@@ -164,7 +164,7 @@ def _run_many(
     else:
         screen = make_screen(sys.stdout)
         show(screen, *several_report(screen, sweep, options.overrides, interrupted=broken_off))
-    _write_junit(sweep, options)
+    _write_junit(sweep, options, interrupted=broken_off)
     if problem is not None:
         raise problem
     return ExitCode.INTERRUPTED if interrupted else heaviest(some.code for some in sweep)
@@ -192,9 +192,9 @@ def _make(runs: Sequence[tuple[Scenario, int]], take: Callable[[Result], None], 
             take_next(result)
 
 
-def _write_junit(sweep: Sequence[Runs], options: SimulateOptions) -> None:
+def _write_junit(sweep: Sequence[Runs], options: SimulateOptions, *, interrupted: bool) -> None:
     if options.junit is not None:
         from kafkasim.report.junit import junit_xml  # noqa: PLC0415 - who wants no such file waits for no XML
 
         with writing("--junit", options.junit):
-            write_whole(options.junit, junit_xml(sweep, options.overrides))
+            write_whole(options.junit, junit_xml(sweep, options.overrides, interrupted=interrupted))

@@ -1,8 +1,9 @@
 """Reports for build servers: JUnit XML, one suite a scenario, one test case a run.
 
-A run that is not as expected is a ``failure``, one of which nothing is known an ``error``. The format is the one that
-Jenkins, GitLab and GitHub's reporters read: https://github.com/testmoapp/junitxml. It has no times: the same
-runs give the same bytes.
+A run that is not as expected is a ``failure``, one of which nothing is known an ``error``, and so is a run that was
+broken off. Where further runs were asked for and not made, one more suite has that as its ``error``: a build server
+looks at the counts alone. The format is the one that Jenkins, GitLab and GitHub's reporters read:
+https://github.com/testmoapp/junitxml. It has no times: the same runs give the same bytes.
 """
 
 from __future__ import annotations
@@ -16,32 +17,47 @@ from kafkasim.report.command import Overrides, command_that_repeats
 from kafkasim.report.conclusion import Runs
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.run import conclusion_words
+from kafkasim.report.several import interrupted_words
 from kafkasim.report.unmet import unmet_words
 from kafkasim.sim.result import Result
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit_xml(sweep: Sequence[Runs], overrides: Overrides) -> bytes:
-    """The runs as a JUnit XML file."""
+_ERRORS: Final = (ExitCode.UNKNOWN, ExitCode.INTERRUPTED)
+"""What says nothing against the scenario, and nothing for it."""
+
+
+def junit_xml(sweep: Sequence[Runs], overrides: Overrides, *, interrupted: bool = False) -> bytes:
+    """The runs as a JUnit XML file; ``interrupted``: more were asked for."""
     root = ET.Element("testsuites", name="kafkasim")
     for runs in sweep:
         name = _text(runs.scenario.name)
-        codes = runs.codes
-        suite = ET.SubElement(
-            root,
-            "testsuite",
-            name=name,
-            tests=str(len(codes)),
-            failures=str(codes.count(ExitCode.ANOMALY)),
-            errors=str(codes.count(ExitCode.UNKNOWN)),
-        )
+        both = zip(runs.results, runs.codes, strict=True)
+        # what half a run has found or missed is not what the run comes to
+        codes = [ExitCode.INTERRUPTED if result.interrupted else code for result, code in both]
+        suite = _suite(root, name, codes)
         for result, code in zip(runs.results, codes, strict=True):
             case = ET.SubElement(suite, "testcase", classname=name, name=f"seed {result.seed}")
             _outcome(case, result, code, overrides)
+    if interrupted:
+        suite = _suite(root, "kafkasim", [ExitCode.INTERRUPTED])
+        case = ET.SubElement(suite, "testcase", classname="kafkasim", name="all runs")
+        ET.SubElement(case, "error", message=interrupted_words(sweep).plain, type="interrupted")
     ET.indent(root)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
+
+
+def _suite(root: ET.Element, name: str, codes: Sequence[ExitCode]) -> ET.Element:
+    return ET.SubElement(
+        root,
+        "testsuite",
+        name=name,
+        tests=str(len(codes)),
+        failures=str(codes.count(ExitCode.ANOMALY)),
+        errors=str(sum(code in _ERRORS for code in codes)),
+    )
 
 
 def _outcome(case: ET.Element, result: Result, code: ExitCode, overrides: Overrides) -> None:
@@ -50,7 +66,7 @@ def _outcome(case: ET.Element, result: Result, code: ExitCode, overrides: Overri
         if result.check.anomalies:
             ET.SubElement(case, "system-out").text = _text(body)
         return
-    tag = "error" if code is ExitCode.UNKNOWN else "failure"
+    tag = "error" if code in _ERRORS else "failure"
     message = conclusion_words(result, code).plain
     problem = ET.SubElement(case, tag, message=_text(message), type=_type(result, code))
     problem.text = _text(body)
@@ -58,8 +74,8 @@ def _outcome(case: ET.Element, result: Result, code: ExitCode, overrides: Overri
 
 def _type(result: Result, code: ExitCode) -> str:
     """What kind of problem it is, by which build servers group: the worst anomaly, where there is one."""
-    if code is ExitCode.UNKNOWN:
-        return "unknown"
+    if code in _ERRORS:
+        return code.name.lower()
     kinds = [anomaly.kind for anomaly in result.check.anomalies if anomaly.severity == "error"]
     return "expectation" if result.unmet or not kinds else kinds[0]
 

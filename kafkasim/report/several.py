@@ -158,13 +158,20 @@ def _more(failed: Sequence[tuple[Runs, Result, ExitCode]]) -> str:
     return "; ".join(f"{name}, {'seed' if len(some) == 1 else 'seeds'} {ranges(some)}" for name, some in seeds.items())
 
 
+def interrupted_words(sweep: Sequence[Runs]) -> Text:
+    """What is known of runs where more were asked for, in one sentence."""
+    total = sum(len(runs.results) for runs in sweep)
+    failed = sum(len(runs.failed) for runs in sweep)
+    so_far = f"{failed:,} of {count_of(total, 'run')} failed so far ({seeds_words(sweep)})"
+    return Text.assemble(("INTERRUPTED", "unsure"), f": {so_far if total else 'no run had ended'}")
+
+
 def _ending(sweep: Sequence[Runs], total: int, *, interrupted: bool) -> Text:
+    if interrupted:
+        return interrupted_words(sweep)
     code = heaviest(runs.code for runs in sweep)
     failed = [result for runs in sweep for result, _ in runs.failed]
     tail = f" ({seeds_words(sweep)})"
-    if interrupted:
-        so_far = f"{len(failed):,} of {count_of(total, 'run')} failed so far{tail}" if total else "no run had ended"
-        return Text.assemble(("INTERRUPTED", "unsure"), f": {so_far}")
     missing = [kind for runs in sweep for kind in runs.missing]
     if code is ExitCode.ANOMALY and missing and len(failed) == total:
         words = f"{listed(dict.fromkeys(missing))} expected, and no run of {total:,} found it"

@@ -247,8 +247,9 @@ def test_an_interrupted_run_tells_what_is_known_so_far(kafkasim, monkeypatch):
         return advance(world, *arguments)
 
     monkeypatch.setattr(World, "advance", interrupted)
-    ended = kafkasim("simulate", "endless.yaml", "--history", "part.jsonl", "--json")
+    ended = kafkasim("simulate", "endless.yaml", "--history", "part.jsonl", "--junit", "j.xml", "--json")
     assert ended.code == 130
+    assert [suite.get("errors") for suite in ET.fromstring(Path("j.xml").read_bytes())] == ["1"]
     document = json.loads(ended.out)
     assert (document["verdict"], document["interrupted"], document["expected"]) == ("valid", True, False)
     history = read_history("part.jsonl")
@@ -267,11 +268,12 @@ def test_an_interrupted_sweep_tells_what_is_known_so_far(kafkasim, monkeypatch):
         return run(scenario, seed)
 
     monkeypatch.setattr("kafkasim.simulate.run", interrupted)
-    ended = kafkasim("simulate", "valid.yaml", "--seeds", "5", "--json")
+    ended = kafkasim("simulate", "valid.yaml", "--seeds", "5", "--json", "--junit", "j.xml")
     assert ended.code == 130
     document = json.loads(ended.out)
     assert [run["seed"] for run in document["runs"]] == [0, 1]
     assert document["interrupted"] is True
+    assert [suite.get("errors") for suite in ET.fromstring(Path("j.xml").read_bytes())] == ["0", "1"]
 
 
 def test_list_bugs_names_each_with_what_catches_it(kafkasim):

@@ -154,6 +154,25 @@ def test_junit_passes_an_expected_anomaly_and_tells_it():
     assert suite[0][0].tag == "system-out"
 
 
+def test_junit_never_passes_half_a_run():
+    half, found = result(seed=1), result([LOST], seed=2)
+    half.interrupted = found.interrupted = True
+    suite = suite_of(half, found)
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "0", "2")
+    assert [(case[0].tag, case[0].get("type"), case[0].get("message")) for case in suite] == [
+        ("error", "interrupted", "INTERRUPTED: nothing wrong found so far (seed 1)"),
+        ("error", "interrupted", "INTERRUPTED: lost-write found so far (seed 2)"),
+    ]
+
+
+def test_junit_never_passes_a_sweep_that_was_broken_off():
+    runs = Runs(result().scenario, [result(seed=1), result([LOST], seed=2)])
+    demo, whole = ET.fromstring(junit_xml([runs], AS_WRITTEN, interrupted=True))
+    assert (demo.get("tests"), demo.get("failures"), demo.get("errors")) == ("2", "1", "0")
+    assert (whole.get("tests"), whole.get("failures"), whole.get("errors")) == ("1", "0", "1")
+    assert whole[0][0].get("message") == "INTERRUPTED: 1 of 2 runs failed so far (seeds 1-2)"
+
+
 def test_junit_survives_what_xml_cannot_hold():
     odd = "\x00\x1b\ud800 <&>"
     suite = suite_of(result(unmet=[replace(UNMET, got=odd)], failed={"unseen": odd}))
