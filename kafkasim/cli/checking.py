@@ -14,7 +14,7 @@ from kafkasim.forms import printable
 from kafkasim.history import Consistency, HistoryError
 from kafkasim.report.conclusion import check_code, heaviest
 from kafkasim.report.descriptions import every_description
-from kafkasim.report.document import Document, check_document, checks_document, encode_document
+from kafkasim.report.document import Document, check_document, checks_document, encode_document, unread_document
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.history import check_words, history_report
 from kafkasim.report.screen import make_screen, show, write
@@ -23,7 +23,8 @@ from kafkasim.report.screen import make_screen, show, write
 def check_command(files: Sequence[str], consistency: Consistency | None, *, json: bool) -> ExitCode:
     """Checks the histories and reports on each in turn; the exit code.
 
-    All files are checked even where one of them cannot be read; `UsageError` is raised for those at the end.
+    All files are checked even where one of them cannot be read; `UsageError` is raised for those at the end, and a
+    document tells of them too.
     """
     if files.count("-") > 1:
         raise UsageError("kafkasim: standard input (-) can be read only once")
@@ -38,6 +39,7 @@ def check_command(files: Sequence[str], consistency: Consistency | None, *, json
                 checked = check_file(file, consistency)
         except (OSError, HistoryError) as error:
             problems.append(_problem(error))
+            documents.append(unread_document(file, problems[-1], consistency))
             continue
         codes.append(check_code(checked.check))
         if json:
@@ -46,7 +48,7 @@ def check_command(files: Sequence[str], consistency: Consistency | None, *, json
             apart = [Text()] if endings else []
             show(screen, *apart, *history_report(screen, file, checked.history, checked.check, every_description()))
             endings.append(check_words(file, checked.history, checked.check))
-    if json and documents:
+    if json:
         write(sys.stdout, encode_document(documents[0] if len(files) == 1 else checks_document(documents)))
     elif len(endings) > 1:
         show(screen, Text(), *endings)

@@ -12,7 +12,8 @@ A document of one run::
 occurrence, and ``maelstrom_passes`` says that Maelstrom would let all of them pass. A checked file has ``file`` for
 ``scenario``. Four more fields appear only where there is something to
 say: ``not_checked`` (reasons, by kind), ``failed`` (checkers that themselves failed), ``interrupted`` (true) and
-``failure`` (why nothing is known of the run: the simulator itself failed, or its process was ended).
+``failure`` (why nothing is known of the run: the simulator itself failed, its process was ended, or the file to be
+checked cannot be read, and has no operations then).
 Times are nanoseconds of the run's clock. Many runs are ``{"runs": [...], "verdict": ..., "seeds_failed": [...]}``,
 with ``interrupted`` (true) where something kept further runs from being made.
 """
@@ -25,7 +26,7 @@ from typing import Any
 import msgspec
 
 from kafkasim.checkers.verdict import Anomaly, CheckResult
-from kafkasim.history import History
+from kafkasim.history import Consistency, End, Header, History
 from kafkasim.report.conclusion import Runs, overall
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import outcomes_of
@@ -73,6 +74,13 @@ def check_document(file: str, history: History, check: CheckResult) -> Document:
         "stats": {"outcomes": outcomes},
     }
     return document | _exceptions(check, interrupted=history.end.end == "interrupted")
+
+
+def unread_document(file: str, failure: str, consistency: Consistency | None) -> Document:
+    """The document of a file that should have been checked and cannot be read; why, in words."""
+    nothing = History(Header(), end=End("complete"))
+    check = CheckResult("unknown", consistency or nothing.header.consistency)
+    return check_document(file, nothing, check) | {"failure": failure}
 
 
 def sweep_document(sweep: Sequence[Runs], *, interrupted: bool = False) -> Document:

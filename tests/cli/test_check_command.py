@@ -86,6 +86,20 @@ def test_json_of_one_file_and_of_several(kafkasim, histories):
     assert several["runs"][1] == one
 
 
+def test_json_tells_of_files_that_cannot_be_read(kafkasim, histories):
+    one = kafkasim("check", "nowhere.jsonl", "--json", "--consistency", "kafka")
+    document = json.loads(one.out)
+    jsonschema.validate(document, CHECK)
+    assert (one.code, document["verdict"], document["expected"]) == (2, "unknown", False)
+    assert (document["file"], document["consistency"]) == ("nowhere.jsonl", "kafka")
+    assert document["failure"] == "kafkasim: nowhere.jsonl: no such file or directory"
+    several = kafkasim("check", "--json", "valid.jsonl.gz", "broken.jsonl")
+    document = json.loads(several.out)
+    jsonschema.validate(document, SEVERAL)
+    assert (several.code, document["verdict"]) == (2, "unknown")
+    assert document["runs"][1]["failure"] == 'broken.jsonl:2: field `index`: expected an integer, got "x"'
+
+
 def test_files_that_cannot_be_read_are_told_after_the_others_were_checked(kafkasim, histories):
     ended = kafkasim("check", "broken.jsonl", "jepsen.edn", "damaged.jsonl.gz", "nowhere.jsonl", "valid.jsonl.gz")
     assert "VALID: nothing wrong" in ended.out
