@@ -46,7 +46,8 @@ def check_command(files: Sequence[str], consistency: Consistency | None, *, json
             documents.append(check_document(file, checked.history, checked.check))
         else:
             apart = [Text()] if endings else []
-            show(screen, *apart, *history_report(screen, file, checked.history, checked.check, every_description()))
+            descriptions = every_description(checked.check.consistency)
+            show(screen, *apart, *history_report(screen, file, checked.history, checked.check, descriptions))
             endings.append(check_words(file, checked.history, checked.check))
     if json:
         write(sys.stdout, encode_document(documents[0] if len(files) == 1 else checks_document(documents)))

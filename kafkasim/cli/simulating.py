@@ -132,7 +132,8 @@ def _run_one(scenario: Scenario, seed: int, options: SimulateOptions) -> ExitCod
         write(sys.stdout, encode_document(run_document(result, expected=expected)))
     else:
         screen = make_screen(sys.stdout)
-        show(screen, *run_report(screen, result, every_description(), options.overrides))
+        descriptions = every_description(scenario.consistency)
+        show(screen, *run_report(screen, result, descriptions, options.overrides))
     # What was learned is told before anything can go wrong with a file.
     options.performance.record(result)
     _write_junit([runs], options, interrupted=False)  # half a run says so itself

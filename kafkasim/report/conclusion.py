@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from kafkasim.checkers.jepsen import CHECKERS as OF_JEPSEN
 from kafkasim.checkers.verdict import CheckResult, Verdict
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.scenario.model import Scenario
@@ -47,6 +48,20 @@ def check_code(check: CheckResult) -> ExitCode:
     if check.verdict == "invalid":
         return ExitCode.ANOMALY
     return ExitCode.AS_EXPECTED if check.verdict == "valid" else ExitCode.UNKNOWN
+
+
+def reason_for_unknown(check: CheckResult, nothing_learned: str) -> str:
+    """Why the verdict of a check is unknown, in words; ``nothing_learned`` where there was nothing to judge.
+
+    >>> reason_for_unknown(CheckResult("unknown", "kafka", failed={"unseen": "KeyError: 3"}), "no message")
+    'a checker failed'
+    """
+    if check.failed:
+        return "a checker failed"
+    if check.consistency == "jepsen":  # which leaves its own kinds unjudged only where it gives up
+        reasons = (check.not_checked.get(checker.kind) for checker in OF_JEPSEN)
+        return next(filter(None, reasons), nothing_learned)
+    return nothing_learned
 
 
 class Runs(Struct):

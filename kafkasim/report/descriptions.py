@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from kafkasim.checkers import CHECKERS
+from kafkasim.history import Consistency
 from kafkasim.sim.bugs import BUGS
 
 
@@ -21,14 +22,17 @@ class Descriptions(Struct, frozen=True):
     """Of each faulty server, what it does, in a few words."""
 
 
-def every_description() -> Descriptions:
-    """All there are. Where several checkers look for one kind of anomaly, the first one's words count.
+def every_description(consistency: Consistency) -> Descriptions:
+    """All there are where that level is judged, for one kind of anomaly may hold at each level for another reason.
 
-    >>> every_description().bugs["silent"]
+    Where several checkers look for one kind at one level, the first one's words count.
+
+    >>> every_description("linearizable").bugs["silent"]
     'now and then a request is not answered'
     """
+    of_level = [checker for checker in reversed(CHECKERS) if consistency in checker.levels]
     return Descriptions(
-        {checker.kind: checker.summary for checker in reversed(CHECKERS)},
-        {checker.kind: checker.counted for checker in reversed(CHECKERS)},
+        {checker.kind: checker.summary for checker in of_level},
+        {checker.kind: checker.counted for checker in of_level},
         {bug.name: bug.does for bug in BUGS.values()},
     )

@@ -12,6 +12,7 @@ from kafkasim.checkers.verdict import CheckResult
 from kafkasim.forms import printable
 from kafkasim.history import History
 from kafkasim.report.anomalies import anomalies_section, checked_section
+from kafkasim.report.conclusion import reason_for_unknown
 from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.figures import operations_table, outcomes_of
 from kafkasim.report.screen import indented
@@ -45,7 +46,7 @@ def check_words(file: str, history: History, check: CheckResult) -> Text:
         head, style, words = "VALID", "good", f"nothing wrong in {count_of(_operations_of(history), 'operation')}"
     else:
         head, style = "UNKNOWN", "unsure"
-        words = "a checker failed" if check.failed else "nothing was learned: no message was polled"
+        words = reason_for_unknown(check, "nothing was learned: no message was polled")
     return Text.assemble((head, style), f": {words} ({printable(file)})")
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from kafkasim.forms import printable
 from kafkasim.report.anomalies import anomalies_section, checked_section
 from kafkasim.report.command import AS_WRITTEN, Overrides, command_that_repeats
-from kafkasim.report.conclusion import Runs
+from kafkasim.report.conclusion import Runs, reason_for_unknown
 from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import operations_table
@@ -196,9 +196,8 @@ def conclusion_words(result: Result, code: ExitCode) -> Text:
         words = f"{listed(found)} found so far" if found else "nothing wrong found so far"
     elif code is ExitCode.UNKNOWN:
         head, style = "UNKNOWN", "unsure"
-        words = result.failure or (
-            "a checker failed" if result.check_failed else "nothing was learned: no message polled, nothing expected"
-        )
+        nothing = "nothing was learned: no message polled, nothing expected"
+        words = result.failure or reason_for_unknown(result.check, nothing)
     elif code is ExitCode.AS_EXPECTED and expected:
         head, style, words = "AS EXPECTED", "good", f"{listed(expected)} found"
     elif code is ExitCode.AS_EXPECTED:

@@ -10,6 +10,7 @@ import sys
 import jsonschema
 import pytest
 
+from kafkasim.anomalies.notation import build
 from kafkasim.history import End, Header, History
 from kafkasim.history_files import write_history
 from tests.report.schema import CHECK, SEVERAL
@@ -74,6 +75,21 @@ def test_consistency_replaces_the_files_own(kafkasim, histories):
     assert document["consistency"] == "jepsen"
     assert "commit-lost" not in document["checked"]
     assert kafkasim("check", "invalid.jsonl", "--consistency", "jepsen").code == 0
+
+
+def test_an_anomaly_is_described_as_the_level_judges_it(kafkasim, scenarios):
+    lines = ("alice send k1 7 -> 0", "bob poll k1:0 -> k1 0=7", "alice send k1 8 -> 1")
+    write_history(build(*lines), scenarios / "unseen.jsonl")
+    words = " ".join(kafkasim("check", "unseen.jsonl", "--consistency", "jepsen").out.split())
+    assert "unseen once at key k1 A message that was acknowledged, and that no ok poll had returned by" in words
+    assert "checked: 2 messages sent" in words
+
+
+def test_where_jepsen_gives_up_the_conclusion_says_so(kafkasim, scenarios):
+    write_history(build("alice send k1 7 -> 0", "bob poll k1:0 -> k1 0=9"), scenarios / "phantom.jsonl")
+    ended = kafkasim("check", "phantom.jsonl", "--consistency", "jepsen")
+    assert ended.code == 3
+    assert "UNKNOWN: Jepsen's checker gives up: a poll returned what nobody sent" in " ".join(ended.out.split())
 
 
 def test_json_of_one_file_and_of_several(kafkasim, histories):
