@@ -132,7 +132,7 @@ class Service:
             case BadRequest():
                 if request.msg_id is None:
                     _LOG.warning(
-                        "refused, unanswered (it has no msg_id), from %s: %s", quote(envelope.src), request.text
+                        "refused, unanswered (it has no usable msg_id), from %s: %s", quote(envelope.src), request.text
                     )
                 return Error(code=request.code, text=request.text)
             case UnexpectedReply():
@@ -260,8 +260,8 @@ class LogService(Service):
         return NotSupportedError(self._init_refused) if self._init_refused else super().unready()
 
     def init(self, request: Init) -> AnyReply:
-        """As `Service.init`; refused where there are peers."""
-        if any(name != request.node_id for name in request.node_ids):
+        """As `Service.init`; refused where there are peers, and where the node is not among the nodes itself."""
+        if set(request.node_ids) != {request.node_id}:
             names = show(request.node_ids)
             self._init_refused = f"init: this node runs alone so far, got node_ids {names}: expected its own name alone"
             raise NotSupportedError(self._init_refused)

@@ -137,8 +137,8 @@ def test_a_second_init_under_another_name_is_obeyed():
     assert (service.node_id, service.node_ids) == ("n5", ("n5",))
 
 
-@pytest.mark.parametrize("names", [["n0", "n1"], ["n1"], ["n1", "n0", "n2"]])
-def test_a_node_with_peers_says_that_it_runs_alone(names):
+@pytest.mark.parametrize("names", [["n0", "n1"], ["n1"], ["n1", "n0", "n2"], []])
+def test_a_node_that_is_not_all_there_is_says_that_it_runs_alone(names):
     service = LogService()
     refusal = ask(service, Init(msg_id=1, node_id="n0", node_ids=names))
     assert refusal.code == 10
@@ -155,6 +155,12 @@ def test_after_a_refused_init_operations_are_refused_for_good_until_another_init
     assert service.engine.end_offsets() == {}
     assert ask(service, Init(msg_id=3, node_id="n0", node_ids=["n0"])) == InitOk(in_reply_to=3)
     assert ask(service, Poll(msg_id=4, offsets={})) == PollOk(in_reply_to=4, msgs={})
+
+
+def test_a_refused_init_changes_nothing_for_a_node_that_has_obeyed_another():
+    service = ready()
+    assert ask(service, Init(msg_id=2, node_id="n0", node_ids=["n0", "n1"])).code == 10
+    assert ask(service, Send(msg_id=3, key="k", msg=1)) == SendOk(in_reply_to=3, offset=0)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +183,7 @@ def test_what_is_refused_is_logged_where_it_cannot_be_answered_and_only_there(ca
     ask(service, BadRequest(msg_id=2, code=ErrorCode.MALFORMED_REQUEST, text="no key"))
     assert caplog.text == ""
     ask(service, BadRequest(code=ErrorCode.MALFORMED_REQUEST, text="no key"))
-    assert 'refused, unanswered (it has no msg_id), from "c1": no key' in caplog.text
+    assert 'refused, unanswered (it has no usable msg_id), from "c1": no key' in caplog.text
 
 
 def test_a_request_without_msg_id_is_obeyed():
