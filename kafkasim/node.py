@@ -258,7 +258,7 @@ def _write(stdout: int, data: bytes) -> None:
             select.select([], [stdout], [])
 
 
-LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+LOG_LEVELS: Final = ("info", "warning", "error")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
