@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # one mark for each version, so that another PYTHON sets the environment up anew
-READY := $(VENV)/.ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+READY := $(VENV)/.ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 
 .PHONY: setup demo test lint unit sweep format reference lock clean
 
@@ -45,6 +45,7 @@ lock: $(READY)
 	    --generate-hashes --no-annotate --no-header --quiet --output-file requirements.lock
 
 $(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "kafkasim needs Python >= 3.11, there is no $(PYTHON); choose another one with: make PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kafkasim needs Python >= 3.11, this is " + sys.version.split()[0] + "; choose another one with: make PYTHON=python3.11")'
 	@echo "Setting up $(VENV) (once; takes about a minute) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
