@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import stat
@@ -27,11 +28,15 @@ def read_pieces(file: str) -> Iterator[bytes]:
     """What is in the file, piece by piece, decompressed where it is gzipped; ``-`` is standard input.
 
     Of a gzip file that was cut off, as much as there is. Raises `OSError` where it cannot be read, and `DamagedError`.
+    Devices are refused: some never end.
     """
     if file == "-":
         yield from _unzipped(iter(lambda: sys.stdin.buffer.read(_PIECE), b""))
         return
     with Path(file).open("rb") as opened:
+        mode = os.fstat(opened.fileno()).st_mode
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise OSError(errno.EINVAL, "expected a file or a pipe, this is a device", file)
         yield from _unzipped(iter(lambda: opened.read(_PIECE), b""))
 
 
@@ -79,7 +84,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
     A file that is there keeps its mode, and a link goes on leading to the file that it led to.
     """
-    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: there is nothing to move into place
+    if path.exists() and not path.is_file():  # /dev/null, a pipe: there is nothing to move into place
         path.write_bytes(data)
         return
     place = Path(os.path.realpath(path))

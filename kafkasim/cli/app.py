@@ -55,6 +55,12 @@ def _whole_number(text: str) -> int:
         raise typer.BadParameter(f"expected a whole number, got {text}") from None
 
 
+def _path(text: str) -> Path:
+    if not text:  # which Path takes for the directory that we are in
+        raise typer.BadParameter("expected the name of a file, got nothing")
+    return Path(text)
+
+
 _MOST: Final = 1_000_000
 """How many runs, or processes, one command is asked for at most: the results of all are kept until the end."""
 
@@ -121,7 +127,7 @@ Examples:
   kafkasim simulate demo.yaml --seeds 100 --jobs 4 --history 'run-{seed}.jsonl'"""
 )
 def simulate(
-    scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO", hidden=True)],
+    scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO", hidden=True, parser=_path)],
     *,
     seed: Annotated[
         int | None,
@@ -134,16 +140,18 @@ def simulate(
     ] = None,
     jobs: Annotated[int, typer.Option(metavar="N", parser=_count, help="Use up to N processes at once.")] = 1,
     history: Annotated[
-        str | None,
+        Path | None,
         typer.Option(
             metavar="FILE",
+            parser=_path,
             help="Write what happened to a file of JSON lines, for `kafkasim check`; as Jepsen's EDN if it ends in "
             ".edn; gzipped if it ends in .gz. "
             "With several runs the name must contain {seed}, {scenario} or both.",
         ),
     ] = None,
     junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the outcome as JUnit XML, for build servers.")
+        Path | None,
+        typer.Option(metavar="FILE", parser=_path, help="Write the outcome as JUnit XML, for build servers."),
     ] = None,
     json: JsonOption = False,
     bug: Annotated[
@@ -173,7 +181,8 @@ def simulate(
     from kafkasim.cli.simulating import SimulateOptions, simulate_command  # noqa: PLC0415 - see the head of the file
 
     files = [str(path) for path in scenarios]
-    options = SimulateOptions(files, seed, seeds, jobs, history, junit, json, bug, consistency)
+    pattern = None if history is None else str(history)
+    options = SimulateOptions(files, seed, seeds, jobs, pattern, junit, json, bug, consistency)
     raise typer.Exit(simulate_command(options))
 
 
@@ -192,7 +201,7 @@ Examples:
   kafkasim check --consistency kafka run-*.jsonl.gz"""
 )
 def check(
-    histories: Annotated[list[Path], typer.Argument(metavar="HISTORY", hidden=True)],
+    histories: Annotated[list[Path], typer.Argument(metavar="HISTORY", hidden=True, parser=_path)],
     *,
     consistency: ConsistencyOption = None,
     json: JsonOption = False,

@@ -19,6 +19,7 @@ from kafkasim.scenario.model import Scenario
 
 SEED: Final = "{seed}"
 SCENARIO: Final = "{scenario}"
+STDOUT: Final = 1
 _UNFIT_FOR_NAMES: Final = re.compile(r"[^\w.+-]+")
 
 
@@ -92,7 +93,7 @@ def _refused(option: str, path: Path, problem: str) -> UsageError:
 
 
 def _problem(path: Path) -> str | None:
-    if str(path) == "-":
+    if str(path) == "-" or _is_standard_output(path):
         return "expected the name of a file: standard output has the report"
     folder = path.parent
     if path.is_dir():
@@ -104,3 +105,12 @@ def _problem(path: Path) -> str | None:
     if not os.access(folder if path.is_file() or not path.exists() else path, os.W_OK):
         return "permission denied"
     return None
+
+
+def _is_standard_output(path: Path) -> bool:
+    """Whether it is what the report goes to, under whatever name; /dev/null takes both."""
+    try:
+        there = path.stat()
+        return os.path.samestat(there, os.fstat(STDOUT)) and not os.path.samestat(there, Path(os.devnull).stat())
+    except OSError:  # there is no such file yet, or no standard output
+        return False

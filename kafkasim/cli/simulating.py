@@ -27,7 +27,7 @@ from kafkasim.report.screen import make_screen, show, write
 from kafkasim.report.several import several_report
 from kafkasim.scenario.bug_names import CLUSTER_BUGS
 from kafkasim.scenario.load import load
-from kafkasim.scenario.model import Scenario
+from kafkasim.scenario.model import LARGEST_SEED, Scenario
 from kafkasim.scenario.problems import ScenarioError, did_you_mean
 from kafkasim.sim.bugs import BUGS
 from kafkasim.sim.result import Result
@@ -114,7 +114,11 @@ def _changed(scenario: Scenario, options: SimulateOptions) -> Scenario:
 
 def _seeds(scenario: Scenario, options: SimulateOptions) -> range:
     start = scenario.seed if options.seed is None else options.seed
-    return range(start, start + (options.seeds or 1))
+    seeds = range(start, start + (options.seeds or 1))
+    for option, seed in (("--seed", seeds[0]), ("--seeds", seeds[-1])):
+        if not 0 <= seed <= LARGEST_SEED:
+            raise UsageError(f"kafkasim: {option}: expected seeds from 0 to {LARGEST_SEED}, got {seed}")
+    return seeds
 
 
 # --------------------------------------------------------------------------------------

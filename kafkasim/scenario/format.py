@@ -245,7 +245,9 @@ SCENARIO: Final[Record[model.Scenario]] = Record(
     [
         Field("name", Prose(), "what the scenario is called", required=True),
         Field("why", Prose(), "what one learns from it", required=True),
-        Field("seed", Integer(0, 2**63 - 1), "decides everything that is left to chance; `--seed` wins over it"),
+        Field(
+            "seed", Integer(0, model.LARGEST_SEED), "decides everything that is left to chance; `--seed` wins over it"
+        ),
         Field("system", SYSTEM, "what is tested; default: one correct node"),
         Field("network", NETWORK, "what the network does to messages; default: it delivers each, once, at once"),
         Field("timeout", Duration(above_zero=True), "how long a client waits for one reply"),

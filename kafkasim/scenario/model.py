@@ -14,6 +14,7 @@ from kafkasim.history import Consistency
 
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000_000_000
+LARGEST_SEED: Final = 2**63 - 1
 
 
 class Latency(Struct, frozen=True):
@@ -195,6 +196,7 @@ class Scenario(Struct, frozen=True):
     name: str
     why: str
     seed: int = 0
+    """From 0 to `LARGEST_SEED`."""
     system: System = System()
     network: Network = Network()
     timeout: int = SECOND

@@ -126,6 +126,17 @@ def test_files_that_cannot_be_read_are_told_after_the_others_were_checked(kafkas
     assert nowhere == "kafkasim: nowhere.jsonl: no such file or directory"
 
 
+def test_a_device_is_refused_since_it_may_never_end(kafkasim):
+    ended = kafkasim("check", "/dev/zero")
+    assert (ended.code, ended.err) == (2, "kafkasim: /dev/zero: expected a file or a pipe, this is a device\n")
+
+
+def test_a_file_without_a_name_is_not_taken_for_the_directory(kafkasim):
+    ended = kafkasim("check", "")
+    assert ended.code == 2
+    assert "expected the name of a file, got nothing" in ended.err
+
+
 def test_a_checker_that_fails_makes_the_verdict_unknown(kafkasim, histories, monkeypatch):
     from msgspec.structs import replace
 
