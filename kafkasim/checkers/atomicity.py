@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from kafkasim.checkers.circles import Circle
 from kafkasim.checkers.commit_order import explained_otherwise, find_stale_commits
 from kafkasim.checkers.commits import NOTHING, unfounded_lists
 from kafkasim.checkers.ends import NEVER, ended
 from kafkasim.checkers.index import Index, KeyIndex
-from kafkasim.checkers.instants import Circle, Instants, Link, Node, Register, Write
+from kafkasim.checkers.instants import Instants
 from kafkasim.checkers.log_order import (
     Ceilings,
     ceiling,
@@ -30,12 +31,15 @@ from kafkasim.checkers.log_order import (
     poll_ceilings,
     send_ceilings,
 )
+from kafkasim.checkers.orders import Link, Node, Register, Write
 from kafkasim.checkers.past_end import Reach, past_end
 from kafkasim.checkers.placement import earliest_placement
 from kafkasim.checkers.registry import LINEARIZABLE, Checker, Finding
 from kafkasim.checkers.telling_circles import tell
 from kafkasim.checkers.verdict import Example
 from kafkasim.history import Operation
+
+_OF_COMMITS: Final = frozenset({"commit_offsets", "list_committed_offsets"})
 
 
 def has_several_keys(op: Operation) -> bool:
@@ -51,14 +55,14 @@ def has_several_keys(op: Operation) -> bool:
 def find_nonatomic_polls(index: Index) -> Iterator[Finding]:
     """Polls of several keys that cannot have read them all at one instant."""
     for circle in _circles(index):
-        if not _turns_at_commit(index, circle):
+        if not _is_of_commits(index, circle):
             yield _finding(index, circle, "no instant fits what was polled from several keys")
 
 
 def find_nonatomic_commits(index: Index) -> Iterator[Finding]:
     """Commits, or lists, of several keys that cannot have happened at one instant."""
     for circle in _circles(index):
-        if _turns_at_commit(index, circle):
+        if _is_of_commits(index, circle):
             yield _finding(index, circle, "no instant fits what was committed and listed of several keys")
 
 
@@ -72,16 +76,21 @@ def _finding(index: Index, circle: Circle, lead: str) -> Finding:
     return Finding(None, explain, -len(circle.steps))
 
 
-def _turns_at_commit(index: Index, circle: Circle) -> bool:
-    """Whether the circle passes from one key to another at a commit or list, which then had two instants."""
-    if circle.impossible >= 0:
+def _is_of_commits(index: Index, circle: Circle) -> bool:
+    """Whether the circle passes from one key to another at a commit or list, which then had two instants.
+
+    Or whether it holds no poll that could have had them.
+    """
+    if circle.impossible:
         return True
-    for place, step in enumerate(circle.steps):
-        into = circle.steps[place - 1].link
-        turns = into.key is not None and step.link.key is not None and into.key != step.link.key
-        if turns and index.operations[step.before].f in {"commit_offsets", "list_committed_offsets"}:
+    into: dict[int, list[str | None]] = {}
+    for step in circle.steps:
+        into.setdefault(step.after, []).append(step.link.key)
+    for step in circle.steps:
+        turns = any(key is not None and step.link.key not in {None, key} for key in into.get(step.before, ()))
+        if turns and index.operations[step.before].f in _OF_COMMITS:
             return True
-    return False
+    return not any(index.operations[step.before].f == "poll" for step in circle.steps)
 
 
 def _circles(index: Index) -> list[Circle]:
@@ -221,8 +230,7 @@ def _polls(index: Index) -> int:
 
 
 def _commits(index: Index) -> int:
-    functions = {"commit_offsets", "list_committed_offsets"}
-    return sum(op.f in functions and op.type == "ok" and has_several_keys(op) for op in index.operations)
+    return sum(op.f in _OF_COMMITS and op.type == "ok" and has_several_keys(op) for op in index.operations)
 
 
 CHECKERS: Final[tuple[Checker, ...]] = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from kafkasim.checkers.circles import Circle, Step
 from kafkasim.checkers.commits import said
-from kafkasim.checkers.instants import Circle, Step
 from kafkasim.checkers.realtime import messages_of
 from kafkasim.checkers.words import ended_at, listed, moment, payload, who
 from kafkasim.forms import quote
@@ -17,12 +17,19 @@ _NAMES: Final = {"send": "send", "poll": "poll", "commit_offsets": "commit", "li
 def tell(history: History, circle: Circle) -> str:
     """The steps of the circle as one sentence; they are numbered, and the last closes it."""
     steps = [f"({place}) {_step(history, step)}" for place, step in enumerate(circle.steps, 1)]
-    if circle.impossible < 0:
-        return f"{'; '.join(steps)}: nothing can come before itself"
-    commit = history.operations[circle.impossible]
+    impossible = "".join(f"; but {_never(history, index)}" for index in circle.impossible)
+    if any(step.among > 1 for step in circle.steps):
+        end = "; so none of them can have come first"
+    else:
+        end = "" if circle.impossible else ": nothing can come before itself"
+    return f"{'; '.join(steps)}{impossible}{end}"
+
+
+def _never(history: History, index: int) -> str:
+    commit = history.operations[index]
     keys = listed([f"{quote(key)} at offset {offset}" for key, offset in commit.request["offsets"].items()])
     return (
-        f"{'; '.join(steps)}; but {_name(history, commit)} cannot have happened at all: it was of {keys}, and not "
+        f"{_name(history, commit)} cannot have happened at all: it was of {keys}, and not "
         "every one of these can have had a message there, or above"
     )
 
@@ -34,6 +41,11 @@ def _step(history: History, step: Step) -> str:
     if key is None:
         return f"{first} had ended, at {ended_at(before)}, when {then} began, at {moment(after.start)}"
     if step.link.relation == "set":
+        if step.among > 1:
+            return (
+                f"{first} is one of {step.among} commits of which one came before {then}, "
+                f"which was told what that one had committed of {quote(key)}"
+            )
         return f"{first} came before {then}, which was told what it had committed of {quote(key)}"
     return (
         f"{first} came before {then}, for of {quote(key)} it {_shown(before, key)} and the other {_shown(after, key)}"

@@ -7,6 +7,7 @@ from typing import Any
 from kafkasim.anomalies.definitions import SPARSE
 from kafkasim.anomalies.notation import build
 from kafkasim.checkers import Example, check
+from kafkasim.history import Promises
 
 
 def examples(kind: str, *lines: str, **settings: Any) -> list[Example]:
@@ -93,3 +94,32 @@ def test_each_part_of_a_reply_that_is_malformed_is_told_by_itself():
 def test_a_message_at_too_many_offsets_may_be_there_or_may_have_been_told_there():
     [example] = examples("duplicate", "alice send k1 7 -> 5", "bob poll k1:0 -> k1 0=7", promises=SPARSE)
     assert 'was sent to key "k1" once, by alice, but was seen at 2 offsets, 0 and 5' in example.explanation
+
+
+def test_half_of_a_commit_is_told_by_the_commit_that_was_halved_not_by_one_that_came_too_late():
+    [example] = examples(
+        "nonatomic-commit",
+        "alice send k1 7 -> 0",
+        "bob commit k1:0 k2:9 -> lost",
+        "carol list k1 k2 -> k1:0",
+        "dave commit k1:0 -> ok",
+        consistency="linearizable",
+    )
+    assert example.operations == (1, 2)
+    assert "bob's commit (operation 1) cannot have happened at all" in example.explanation
+    assert "dave" not in example.explanation
+
+
+def test_of_every_commit_that_may_have_been_seen_it_is_told_why_it_was_not():
+    [example] = examples(
+        "nonatomic-commit",
+        "bob commit k1:3 k2:3 -> lost",
+        "dave commit k1:3 k2:4 -> lost",
+        "carol list k1 k2 -> k1:3",
+        consistency="linearizable",
+        promises=Promises(refuses_commit_past_end=False),
+    )
+    for commit in ("bob's commit (operation 0)", "dave's commit (operation 1)"):
+        assert f'carol\'s list (operation 2) came before {commit}, for of "k2"' in example.explanation
+        assert f"{commit} is one of 2 commits of which one came before carol's list" in example.explanation
+    assert example.explanation.endswith("so none of them can have come first")

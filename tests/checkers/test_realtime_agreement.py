@@ -63,6 +63,11 @@ def kinds_found(seed: int) -> set[str]:
     assert expected == (not found), (
         f"seed {seed}: linearizable is {expected}, but found:\n{told}\n{encode_history(history).decode()}"
     )
+    for each in found:
+        if each.kind == "nonatomic-poll":
+            assert all(
+                any(history.operations[place].f == "poll" for place in proof.operations) for proof in each.examples
+            )
     return {each.kind for each in found}
 
 

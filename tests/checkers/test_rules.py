@@ -109,6 +109,23 @@ WRONG = [
         "carol list k2 -> k2:0",
     ),
     (
+        "half of a commit is no commit, though a whole one comes when it has been seen",
+        "nonatomic-commit",
+        DENSE,
+        "alice send k1 x -> 0",
+        "bob commit k1:0 k2:9 -> lost",
+        "carol list k1 k2 -> k1:0",
+        "dave commit k1:0 -> ok",
+    ),
+    (
+        "half of a commit cannot be seen, whichever of two commits it was",
+        "nonatomic-commit",
+        Promises(refuses_commit_past_end=False),
+        "bob commit k1:3 k2:3 -> lost",
+        "dave commit k1:3 k2:4 -> lost",
+        "carol list k1 k2 -> k1:3",
+    ),
+    (
         "of equal messages seen at two places one was sent only afterwards",
         "future-read",
         DENSE,
