@@ -126,6 +126,6 @@ CHECKERS: Final[tuple[Checker, ...]] = (
         breaks_order=True,
         find=find_stale_commits,
         count=lambda index: sum(len(log.listings) for log in index.keys.values() if log.commits),
-        counted="committed offsets listed",
+        counted="committed offsets queried",
     ),
 )

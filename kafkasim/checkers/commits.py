@@ -229,7 +229,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
         breaks_order=True,
         find=find_lost,
         count=committed_offsets_listed,
-        counted="committed offsets listed",
+        counted="committed offsets queried",
     ),
     Checker(
         kind="commit-regression",
@@ -240,7 +240,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
         breaks_order=True,
         find=find_regressions,
         count=committed_offsets_listed,
-        counted="committed offsets listed",
+        counted="committed offsets queried",
     ),
     Checker(
         kind="commit-phantom",
@@ -250,7 +250,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
         breaks_order=True,
         find=find_phantoms,
         count=committed_offsets_listed,
-        counted="committed offsets listed",
+        counted="committed offsets queried",
     ),
     Checker(
         kind="aborted-commit",
@@ -260,6 +260,6 @@ CHECKERS: Final[tuple[Checker, ...]] = (
         breaks_order=True,
         find=find_aborted,
         count=committed_offsets_listed,
-        counted="committed offsets listed",
+        counted="committed offsets queried",
     ),
 )

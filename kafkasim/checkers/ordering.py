@@ -315,7 +315,8 @@ CHECKERS: Final = (
     ),
     Checker(
         kind="poll-skip",
-        summary="A process's next poll of a key starts more than one existing offset after where its last one ended.",
+        summary="A process's next poll of a key, asked from right after its last one (or not recorded from where), "
+        "leaves out existing offsets between the two.",
         source="Jepsen: poll-skip",
         levels=KAFKA_AND_UP,
         find=find_skips_between_polls,
@@ -324,7 +325,8 @@ CHECKERS: Final = (
     ),
     Checker(
         kind="nonmonotonic-poll",
-        summary="A process's next poll of a key starts at or before where its last one ended.",
+        summary="A process's next poll of a key, asked from right after its last one (or not recorded from where), "
+        "starts at or before where that one ended.",
         source="Jepsen: nonmonotonic-poll",
         levels=KAFKA_AND_UP,
         find=find_disorder_between_polls,

@@ -31,8 +31,8 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
 def counted_words(number: int, plural: str) -> str:
     """The number with a noun that is given in the plural and may have words around it.
 
-    >>> counted_words(2, "committed offsets listed"), counted_words(1, "committed offsets listed")
-    ('2 committed offsets listed', '1 committed offset listed')
+    >>> counted_words(2, "committed offsets queried"), counted_words(1, "committed offsets queried")
+    ('2 committed offsets queried', '1 committed offset queried')
     """
     return f"{number:,} {plural}" if number != 1 else f"1 {_PLURAL.sub('', plural, count=1)}"
 
