@@ -7,12 +7,17 @@ It proves what a plain circle proves, for of its operations none can be the firs
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
+from typing import Final
 
 from msgspec import Struct
 
 from kafkasim.checkers.ends import NEVER
 from kafkasim.checkers.orders import Link, Node, Register, Write
+
+_MOST: Final = 5
+"""Of how many operations that may have written what was read it is traced why none of them can have been the one."""
 
 
 class Step(Struct, frozen=True):
@@ -22,7 +27,7 @@ class Step(Struct, frozen=True):
     link: Link
     after: int
     among: int = 1
-    """The first is one of so many operations of which one came before the other; each has a step of its own."""
+    """The first is one of so many operations of which one came before the other. The first few have a step each."""
 
 
 class Circle(Struct, frozen=True):
@@ -77,33 +82,33 @@ class Tracer:
             if horizon < node.time and node.after is None:
                 trace.start(node)
                 continue
-            causes, link = self._causes(node, horizon)
-            if link is None:
+            causes = self._causes(node, horizon)
+            if causes is None:
                 return None
-            for cause in causes:
-                trace.steps.append(Step(cause.index, link, node.index, len(causes)))
+            for cause in causes.shown:
+                trace.steps.append(Step(cause.index, causes.link, node.index, causes.among))
                 if cause.index not in seen:
                     seen.add(cause.index)
                     pending.append(cause)
         return trace
 
-    def _causes(self, node: Node, horizon: float) -> tuple[list[Node], Link | None]:
-        """Operations of which one came before the node, but none by the horizon. No link: there are none."""
+    def _causes(self, node: Node, horizon: float) -> _Causes | None:
+        """Operations of which one came before the node, but none by the horizon."""
         if horizon < node.time and node.after is not None:
             before, link = node.after
             write = next((each for each in node.reads if each.link == link), None)
-            return ([before] if write is None else _candidates(write, node)), link
+            return _Causes(link, [before]) if write is None else _candidates(write, node)
         if node.done:
-            return [], None
+            return None
         for register, rank in self._targets_of(node):
             if register.next_source < len(register.sources):
                 bound, _, source = register.sources[register.next_source]
                 if bound < rank:
-                    return [source], register.link
+                    return _Causes(register.link, [source])
         for write in node.reads:
             if not write.done:
-                return _candidates(write, node), write.link
-        return [], None
+                return _candidates(write, node)
+        return None
 
     def _targets_of(self, node: Node) -> list[tuple[Register, int]]:
         """The registers in which the node comes after others, with its rank there. Asked for only where it is stuck."""
@@ -130,9 +135,16 @@ class _Trace(Struct):
         self.starts[first] = None
 
 
-def _candidates(write: Write, reader: Node) -> list[Node]:
+class _Causes(Struct, frozen=True):
+    link: Link
+    shown: list[Node]
+    among: int = 1
+
+
+def _candidates(write: Write, reader: Node) -> _Causes:
     """Who can have written what the reader read: not who began only after it had ended."""
-    return [each for each in write.writers if each.begin < reader.end]
+    among = bisect_left(write.writers, reader.end, key=lambda each: each.begin)
+    return _Causes(write.link, write.writers[: min(among, _MOST)], among)
 
 
 def _without_approach(steps: list[Step]) -> list[Step]:

@@ -66,6 +66,7 @@ class Write(Struct, eq=False):
 
     link: Link
     writers: list[Node] = field(default_factory=list)
+    """In the order in which they began."""
     readers: list[Node] = field(default_factory=list)
     done: bool = False
 

@@ -17,9 +17,14 @@ _NAMES: Final = {"send": "send", "poll": "poll", "commit_offsets": "commit", "li
 def tell(history: History, circle: Circle) -> str:
     """The steps of the circle as one sentence; they are numbered, and the last closes it."""
     steps = [f"({place}) {_step(history, step)}" for place, step in enumerate(circle.steps, 1)]
-    impossible = "".join(f"; but {_never(history, index)}" for index in circle.impossible)
-    if any(step.among > 1 for step in circle.steps):
-        end = "; so none of them can have come first"
+    impossible = "".join(
+        f"; {'and' if place else 'but'} {_never(history, index)}" for place, index in enumerate(circle.impossible)
+    )
+    branches = {(step.after, step.link): step.among for step in circle.steps if step.among > 1}
+    if branches:
+        others = sum(branches.values()) - sum(step.among > 1 for step in circle.steps)
+        end = f"; the same is true of the {others} others" if others else ""
+        end += "; so none of them can have come first"
     else:
         end = "" if circle.impossible else ": nothing can come before itself"
     return f"{'; '.join(steps)}{impossible}{end}"

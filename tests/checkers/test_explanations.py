@@ -123,3 +123,16 @@ def test_of_every_commit_that_may_have_been_seen_it_is_told_why_it_was_not():
         assert f'carol\'s list (operation 2) came before {commit}, for of "k2"' in example.explanation
         assert f"{commit} is one of 2 commits of which one came before carol's list" in example.explanation
     assert example.explanation.endswith("so none of them can have come first")
+
+
+def test_of_very_many_commits_that_may_have_been_seen_a_few_are_told():
+    lost = [f"bob{number} commit k1:3 k2:3 -> lost" for number in range(100)]
+    [example] = examples(
+        "nonatomic-commit",
+        *lost,
+        "carol list k1 k2 -> k1:3",
+        consistency="linearizable",
+        promises=Promises(refuses_commit_past_end=False),
+    )
+    assert len(example.operations) == 6
+    assert example.explanation.endswith("; the same is true of the 95 others; so none of them can have come first")
