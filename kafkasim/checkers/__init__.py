@@ -50,7 +50,8 @@ def check(history: History, consistency: Consistency | None = None) -> CheckResu
     with collector_at_rest():
         index = build_index(known_part(history), consistency)
         result = judge(index, CHECKERS)
-        if gives_up(index) is not None:
+        result.gave_up = gives_up(index) or ""
+        if result.gave_up:
             result.verdict = "unknown"
         if result.verdict == "invalid" and index.consistency != "jepsen":
             result.anomalies = [_compared(anomaly, found_by_jepsen(index)) for anomaly in result.anomalies]

@@ -48,3 +48,5 @@ class CheckResult(Struct):
     """For each anomaly that was not looked for, the reason in words."""
     failed: dict[str, str] = field(default_factory=dict)
     """For each checker that itself failed, by the name of its anomaly, how; the verdict is not ``valid`` then."""
+    gave_up: str = ""
+    """Why nothing was judged, where Jepsen's own checker would judge nothing; empty: it was."""

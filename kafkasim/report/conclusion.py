@@ -11,7 +11,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from kafkasim.checkers.jepsen import CHECKERS as OF_JEPSEN
 from kafkasim.checkers.verdict import CheckResult, Verdict
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.scenario.model import Scenario
@@ -58,10 +57,7 @@ def reason_for_unknown(check: CheckResult, nothing_learned: str) -> str:
     """
     if check.failed:
         return "a checker failed"
-    if check.consistency == "jepsen":  # which leaves its own kinds unjudged only where it gives up
-        reasons = (check.not_checked.get(checker.kind) for checker in OF_JEPSEN)
-        return next(filter(None, reasons), nothing_learned)
-    return nothing_learned
+    return check.gave_up or nothing_learned
 
 
 class Runs(Struct):

@@ -80,7 +80,7 @@ class Result(Struct):
     @property
     def verdict(self) -> Verdict:
         """The verdict on the history; valid where nothing but expectations was there to be checked, and they were."""
-        if self.check.verdict == "unknown" and self.expectations and not self.check_failed:
+        if self.check.verdict == "unknown" and self.expectations and not self.check_failed and not self.check.gave_up:
             return "valid"
         return self.check.verdict
 

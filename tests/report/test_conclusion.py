@@ -47,6 +47,11 @@ def test_a_checker_that_failed_is_three_even_where_the_expected_anomaly_was_foun
     assert code(result([LOST], failed={"unseen": "KeyError"})) == 1
 
 
+def test_expectations_that_were_met_make_up_for_nothing_polled_but_not_for_a_check_that_gave_up():
+    assert result(verdict="unknown").verdict == "valid"
+    assert result(verdict="unknown", gave_up="Jepsen's checker gives up").verdict == "unknown"
+
+
 def test_an_expected_anomaly_that_is_found_is_zero_with_others_beside_it():
     assert code(result([LOST, UNSEEN]), expected=("lost-write",)) == 0
 
