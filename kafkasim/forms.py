@@ -24,15 +24,6 @@ _SHOWN: Final = 80
 _PLAIN_WORD: Final = re.compile(r"[\w-]{1,80}")
 
 
-def quote(text: str) -> str:
-    """The text in double quotes, escaped as in JSON, so that blanks and control characters show.
-
-    >>> print(quote(" k"))
-    " k"
-    """
-    return show(text)
-
-
 def show(value: Any) -> str:
     """The value on one line, cut short where it is long; for errors and logs.
 

@@ -27,7 +27,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from kafkasim.forms import mismatch, printable, quote, shorten, show
+from kafkasim.forms import mismatch, printable, shorten, show
 
 # --------------------------------------------------------------------------------------
 # 1. Error codes
@@ -135,7 +135,7 @@ class CommitPastEndError(RpcError):
         """``end`` is the key's end offset: its number of messages, the next offset to be given."""
         self.key, self.offset, self.end = key, offset, end
         last = f"its last message is at offset {end - 1}" if end else "it has no messages"
-        super().__init__(f"commit_offsets: key {quote(key)} cannot be committed at offset {show(offset)}: {last}")
+        super().__init__(f"commit_offsets: key {show(key)} cannot be committed at offset {show(offset)}: {last}")
 
 
 # --------------------------------------------------------------------------------------
@@ -483,7 +483,7 @@ def request_from_body(body: dict[str, Any]) -> AnyRequest:
         return BadRequest(msg_id=answer_to, code=ErrorCode.MALFORMED_REQUEST, text=problem)
     rpc = RPCS.get(name)
     if rpc is None:
-        text = f"unknown request type {quote(name)}: expected one of {', '.join(RPCS)}"
+        text = f"unknown request type {show(name)}: expected one of {', '.join(RPCS)}"
         return BadRequest(msg_id=answer_to, code=ErrorCode.NOT_SUPPORTED, text=text)
     found = mismatch(body, rpc.request)
     if found is not None:

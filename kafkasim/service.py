@@ -25,7 +25,7 @@ from typing import Any, Final
 from msgspec import Raw, Struct
 
 from kafkasim.core import LogEngine
-from kafkasim.forms import quote, show
+from kafkasim.forms import show
 from kafkasim.messages import (
     AnyReply,
     AnyRequest,
@@ -132,11 +132,11 @@ class Service:
             case BadRequest():
                 if request.msg_id is None:
                     _LOG.warning(
-                        "refused, unanswered (it has no usable msg_id), from %s: %s", quote(envelope.src), request.text
+                        "refused, unanswered (it has no usable msg_id), from %s: %s", show(envelope.src), request.text
                     )
                 return Error(code=request.code, text=request.text)
             case UnexpectedReply():
-                _LOG.info("ignored a reply that nobody asked for, from %s: %s", quote(envelope.src), show(request.body))
+                _LOG.info("ignored a reply that nobody asked for, from %s: %s", show(envelope.src), show(request.body))
                 return None
         raise NotSupportedError(f"{type(request).__name__} is not served here")
 
@@ -144,7 +144,7 @@ class Service:
         """The reply to a request that raised: its own error where it was refused, ours where we failed."""
         if isinstance(error, RpcError):
             return Error(code=error.code, text=str(error))
-        _LOG.error("failed to handle %s from %s", show(envelope.body), quote(envelope.src), exc_info=error)
+        _LOG.error("failed to handle %s from %s", show(envelope.body), show(envelope.src), exc_info=error)
         return Error(code=ErrorCode.CRASH, text=f"the node failed: {type(error).__name__}: {error}")
 
     def unready(self) -> RpcError:

@@ -25,7 +25,7 @@ from kafkasim.checkers.index import Index, KeyIndex
 from kafkasim.checkers.registry import LINEARIZABLE, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import ended_at, moment, who
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.history import Operation
 
 
@@ -106,7 +106,7 @@ def _stale(log: KeyIndex, found: _Contradiction) -> Finding:
         early, late, witness = found.early, found.late, found.witness
         how = "had been acknowledged to" if early.f == "commit_offsets" else "had been reported to"
         text = (
-            f"{quote(log.name)}: the commit of offset {found.early_offset} {how} {who(early)} at {ended_at(early)}; "
+            f"{show(log.name)}: the commit of offset {found.early_offset} {how} {who(early)} at {ended_at(early)}; "
             f"only later, at {moment(late.start)}, {who(late)} began to commit offset {found.late_offset}, which "
             f"changes nothing by then; and yet {who(witness)} was told that {found.late_offset} is the committed offset"
         )

@@ -20,7 +20,7 @@ from kafkasim.checkers.recorded import no_commits
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import ended_at, who
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.history import Operation
 
 
@@ -142,7 +142,7 @@ def _skip(log: KeyIndex, resumption: _Resumption) -> Finding:
         )
         committed = f", which {who(culprit)} had committed" if culprit is not None else ""
         text = (
-            f"{who(listing.op)} was told that {quote(log.name)} is committed up to offset {listing.offset}{committed}, "
+            f"{who(listing.op)} was told that {show(log.name)} is committed up to offset {listing.offset}{committed}, "
             f"and read on from {listing.offset + 1}; but until then, {ended_at(listing.op)}, nobody had been given the "
             f"message at offset {unread}: it was committed unread, and is skipped"
         )

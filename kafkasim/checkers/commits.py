@@ -25,7 +25,7 @@ from kafkasim.checkers.recorded import no_commits
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import after, ended_at, listed, moment, who
-from kafkasim.forms import quote, show
+from kafkasim.forms import show
 from kafkasim.history import Operation
 
 NOTHING: Final = -1
@@ -95,7 +95,7 @@ def find_lost(index: Index) -> Iterator[Finding]:
 def _lost(log: KeyIndex, listing: Listing, offset: int, commit: Operation) -> Finding:
     def explain() -> Example:
         text = (
-            f"{who(commit)} committed {quote(log.name)} up to offset {offset}, acknowledged at {ended_at(commit)}; "
+            f"{who(commit)} committed {show(log.name)} up to offset {offset}, acknowledged at {ended_at(commit)}; "
             f"{who(listing.op)} asked {after(commit, listing.op)}, and was told {said(listing.offset)}: "
             "a consumer that resumes there repeats finished work"
         )
@@ -119,7 +119,7 @@ def find_regressions(index: Index) -> Iterator[Finding]:
 def _regression(log: KeyIndex, listing: Listing, offset: int, earlier: Operation) -> Finding:
     def explain() -> Example:
         text = (
-            f"{who(earlier)} was told at {ended_at(earlier)} that {quote(log.name)} is committed up to offset {offset}"
+            f"{who(earlier)} was told at {ended_at(earlier)} that {show(log.name)} is committed up to offset {offset}"
             f"; {who(listing.op)} asked {after(earlier, listing.op)}, and was told {said(listing.offset)}: "
             "a committed offset never goes back"
         )
@@ -184,7 +184,7 @@ def _phantom(log: KeyIndex, listing: Listing) -> Finding:
         else:
             why = "nobody had ever committed that key"
         text = (
-            f"{who(listing.op)} was told at {ended_at(listing.op)} that {quote(log.name)} is committed up to offset "
+            f"{who(listing.op)} was told at {ended_at(listing.op)} that {show(log.name)} is committed up to offset "
             f"{listing.offset}, but {why}"
         )
         return Example(text, (listing.op.index,) if later is None else (listing.op.index, later.index))
@@ -206,7 +206,7 @@ def _aborted(log: KeyIndex, listing: Listing, commit: Operation) -> Finding:
         reason = f": {show(commit.error.text)}" if commit.error is not None and commit.error.text else ""
         many = " A commit of several keys that is refused must leave none of them behind." if len(offsets) > 1 else ""
         text = (
-            f"{who(commit)}'s commit of {quote(log.name)} up to offset {listing.offset} was refused{reason}; yet "
+            f"{who(commit)}'s commit of {show(log.name)} up to offset {listing.offset} was refused{reason}; yet "
             f"{who(listing.op)} was told at {ended_at(listing.op)} that it is committed up to {listing.offset}.{many}"
         )
         return Example(text, (commit.index, listing.op.index))

@@ -16,7 +16,7 @@ from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex, Reading
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, payload, times, who
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.history import Operation
 
 _PROVEN: Final = 10
@@ -50,14 +50,14 @@ def _explain_inconsistent(log: KeyIndex, offset: int) -> Example:
         owners = [acknowledgement.op for acknowledgement in log.acknowledged if acknowledgement.offset == offset]
         names = listed([who(op) for op in owners])
         return Example(
-            f"offset {offset} of key {quote(log.name)} was given to {len(owners)} sends, those of {names}: "
+            f"offset {offset} of key {show(log.name)} was given to {len(owners)} sends, those of {names}: "
             f"the message {payload(owners[0])} is in the log once and was acknowledged {times(len(owners))}",
             tuple(op.index for op in owners),
         )
     other = others[0]
     here = f"{showing(first, log.name, offset)}, but " if first is not None else ""
     return Example(
-        f"offset {offset} of key {quote(log.name)} holds two messages: {here}{showing(other, log.name, offset)}",
+        f"offset {offset} of key {show(log.name)} holds two messages: {here}{showing(other, log.name, offset)}",
         (*(op.index for op in (first, other) if op is not None), *(op.index for op in others[1:])),
     )
 
@@ -89,7 +89,7 @@ def _explain_duplicate(log: KeyIndex, message: Identity) -> Example:
     offsets += [seen.offset for seen in log.contradictions if seen.message == message and seen.offset not in offsets]
     seen_by = [shown_by(log, offset, message) for offset in offsets[:_PROVEN]]
     return Example(
-        f"message {payload(senders[0])} was sent to key {quote(log.name)} {times(len(senders))}, by "
+        f"message {payload(senders[0])} was sent to key {show(log.name)} {times(len(senders))}, by "
         f"{listed(list(dict.fromkeys(who(op) for op in senders)))}, but was seen at {len(offsets)} offsets, "
         f"{listed([str(offset) for offset in offsets])}: it is there more often than it was sent, or was told at an "
         "offset where it is not",
@@ -136,7 +136,7 @@ def _explain_lost_write(index: Index, log: KeyIndex, lost: Acknowledgement) -> E
     asked = "" if reading.start is None else f" from offset {reading.start}"
     return Example(
         f"message {payload(lost.op)} was acknowledged to {who(lost.op)} at offset {lost.offset} of key "
-        f"{quote(log.name)}; {who(reading.op)}{' later' if later else ''} polled{asked} and got offset {higher}, which "
+        f"{show(log.name)}; {who(reading.op)}{' later' if later else ''} polled{asked} and got offset {higher}, which "
         f"comes after it; {_how_many_came_back(log, lost) or f'nobody ever got {payload(lost.op)}'}",
         (lost.op.index, reading.op.index),
     )
@@ -179,7 +179,7 @@ def _explain_unseen(index: Index, log: KeyIndex, unseen: Acknowledgement) -> Exa
     at_the_end = "" if final is None else ", not even the final polls, which read the key to its end"
     return Example(
         f"message {payload(unseen.op)} was acknowledged to {who(unseen.op)} at offset {unseen.offset} of key "
-        f"{quote(log.name)}, but {_how_many_came_back(log, unseen) or 'no poll ever returned it'}{at_the_end}",
+        f"{show(log.name)}, but {_how_many_came_back(log, unseen) or 'no poll ever returned it'}{at_the_end}",
         (unseen.op.index,) if final is None else (unseen.op.index, final.index),
     )
 
@@ -260,7 +260,7 @@ def _explain_gap(log: KeyIndex, low: int, high: int, possible: list[Operation]) 
     shown = f" ({showing(op, log.name, above)})" if op is not None else ""
     maybe = f"; no more than {len(possible)} of unknown outcome could be in such places" if possible else ""
     return Example(
-        f"key {quote(log.name)} has a message at offset {above}{shown} and nothing at {missing}, though the system "
+        f"key {show(log.name)} has a message at offset {above}{shown} and nothing at {missing}, though the system "
         f"promises offsets without gaps: no send is known that was given {'it' if low == high else 'them'}{maybe}",
         tuple(seen.index for seen in (op, *possible) if seen is not None),
     )

@@ -20,7 +20,7 @@ from kafkasim.checkers.recorded import no_starts
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, payload, who
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.history import Operation
 
 # --------------------------------------------------------------------------------------
@@ -52,7 +52,7 @@ def _is_run_of_known_offsets(log: KeyIndex, reading: Reading) -> bool:
 def _explain_inner_skip(log: KeyIndex, reading: Reading, low: int, high: int) -> Example:
     skipped, witness, proof = _skipped(log, low, high)
     return Example(
-        f"one poll of {who(reading.op)} returned offset {low} of key {quote(log.name)} and then {high}, "
+        f"one poll of {who(reading.op)} returned offset {low} of key {show(log.name)} and then {high}, "
         f"leaving out {skipped}{proof}",
         (reading.op.index, *witness),
     )
@@ -84,7 +84,7 @@ def find_disorder_inside_polls(index: Index) -> Iterator[Finding]:
 def _explain_inner_disorder(log: KeyIndex, reading: Reading, before: int, after: int) -> Example:
     how = "again" if after == before else "which comes before it"
     return Example(
-        f"one poll of {who(reading.op)} returned offset {before} of key {quote(log.name)} and after it "
+        f"one poll of {who(reading.op)} returned offset {before} of key {show(log.name)} and after it "
         f"{after}, {how}: a log is read in its order",
         (reading.op.index,),
     )
@@ -114,7 +114,7 @@ def find_wrong_starts(index: Index) -> Iterator[Finding]:
 
 
 def _explain_wrong_start(log: KeyIndex, reading: Reading, start: int, got: int) -> Example:
-    asked = f"{who(reading.op)} polled key {quote(log.name)} from offset {start}"
+    asked = f"{who(reading.op)} polled key {show(log.name)} from offset {start}"
     if got < start:
         return Example(f"{asked}, but the reply has offset {got}, which lies below it", (reading.op.index,))
     skipped, witness, proof = _skipped(log, start - 1, got)
@@ -146,7 +146,7 @@ def find_skips_between_polls(index: Index) -> Iterator[Finding]:
 def _explain_skip(log: KeyIndex, before: Reading, after: Reading) -> Example:
     skipped, witness, proof = _skipped(log, before.last, after.first)
     return Example(
-        f"{who(before.op)} had read key {quote(log.name)} up to offset {before.last}; its next poll began at offset "
+        f"{who(before.op)} had read key {show(log.name)} up to offset {before.last}; its next poll began at offset "
         f"{after.first} and left out {skipped}{proof}",
         (before.op.index, after.op.index, *witness),
     )
@@ -164,7 +164,7 @@ def find_disorder_between_polls(index: Index) -> Iterator[Finding]:
 
 def _explain_disorder(log: KeyIndex, before: Reading, after: Reading) -> Example:
     return Example(
-        f"{who(before.op)} had read key {quote(log.name)} up to offset {before.last}; its next poll went "
+        f"{who(before.op)} had read key {show(log.name)} up to offset {before.last}; its next poll went "
         f"back to offset {after.first}",
         (before.op.index, after.op.index),
     )
@@ -278,7 +278,7 @@ def _placed_sends(log: KeyIndex) -> list[Acknowledgement]:
 def _explain_send_disorder(log: KeyIndex, before: Acknowledgement, after: Acknowledgement) -> Example:
     given = "was given" if after.op.type == "ok" else "came to be at"
     return Example(
-        f"{who(before.op)} sent {payload(before.op)} to key {quote(log.name)} and was given offset {before.offset}; "
+        f"{who(before.op)} sent {payload(before.op)} to key {show(log.name)} and was given offset {before.offset}; "
         f"then it sent {payload(after.op)} and {given} offset {after.offset}, which is smaller",
         (before.op.index, after.op.index),
     )

@@ -21,7 +21,7 @@ from kafkasim.checkers.recorded import no_commits
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import ended_at, who
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.history import Operation
 
 
@@ -224,7 +224,7 @@ def _committed_past_end(index: Index, log: KeyIndex, proof: Proof) -> Finding:
             until += f", and there were too few sends of unknown offset ({len(unknown)}) to fill the log up to it"
         was = "was acknowledged" if proof.op.f == "commit_offsets" else "was reported as done"
         text = (
-            f"a commit of {quote(log.name)} up to offset {proof.offset} {was} to {who(proof.op)} at "
+            f"a commit of {show(log.name)} up to offset {proof.offset} {was} to {who(proof.op)} at "
             f"{ended_at(proof.op)}, when {until}: whatever comes to stand there will be skipped"
         )
         return Example(text, (proof.op.index, *(() if highest is None else highest[1:]), *unknown))

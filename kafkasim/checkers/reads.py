@@ -13,7 +13,7 @@ from kafkasim.checkers.index import EarlyRead, Index, KeyIndex
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, payload, who
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.history import Operation
 from kafkasim.messages import error_title
 
@@ -39,10 +39,10 @@ def find_phantom_reads(index: Index) -> Iterator[Finding]:
 def _explain_phantom(index: Index, log: KeyIndex, read: EarlyRead) -> Example:
     message = next(iter(messages_at(read.op, log.name, read.offset)), "?")
     elsewhere = _sent_elsewhere(index).get(read.message, [])
-    sent_to = [f"{who(op)} sent it to key {quote(op.request['key'])}" for op in elsewhere]
+    sent_to = [f"{who(op)} sent it to key {show(op.request['key'])}" for op in elsewhere]
     but = f" ({listed(sent_to)})" if sent_to else ""
     return Example(
-        f"{who(read.op)} polled message {message} at offset {read.offset} of key {quote(log.name)}, "
+        f"{who(read.op)} polled message {message} at offset {read.offset} of key {show(log.name)}, "
         f"but nobody ever sent it to that key{but}",
         (read.op.index, *(op.index for op in elsewhere)),
     )
@@ -96,7 +96,7 @@ def _explain_aborted(log: KeyIndex, message: Identity, offset: int) -> Example:
         f"refused to {who(op)}" + (f" ({error_title(op.error.code)})" if op.error is not None else "") for op in senders
     ]
     return Example(
-        f"message {payload(senders[0])} for key {quote(log.name)} was {listed(refusals)}, which says that it was not "
+        f"message {payload(senders[0])} for key {show(log.name)} was {listed(refusals)}, which says that it was not "
         f"and never will be stored; but {got} at offset {offset}",
         (*(op.index for op in (reader,) if op is not None), *(op.index for op in senders)),
     )
@@ -144,7 +144,7 @@ def _earliest_readers(log: KeyIndex, reads: list[EarlyRead]) -> dict[tuple[int, 
 def _explain_future(log: KeyIndex, read: EarlyRead, reader: Operation) -> Example:
     senders = log.senders(read.message)
     return Example(
-        f"{who(reader)} polled message {payload(senders[0])} at offset {read.offset} of key {quote(log.name)}, and the "
+        f"{who(reader)} polled message {payload(senders[0])} at offset {read.offset} of key {show(log.name)}, and the "
         f"poll had ended before {who(senders[0])} began to send it",
         (reader.index, *(op.index for op in senders)),
     )

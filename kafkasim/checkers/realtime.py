@@ -30,7 +30,7 @@ from kafkasim.checkers.ordering import descents
 from kafkasim.checkers.registry import LINEARIZABLE, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import after, ended_at, moment, payload, who
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.history import Operation
 
 
@@ -105,7 +105,7 @@ class _StalePoll(Struct, frozen=True):
         asked = offsets.get(key) if type(offsets) is dict else None
         start = "" if asked is None else f" from offset {asked}"
         text = (
-            f"{progress(self.order, seen, key)}; {who(poll)}'s poll of {quote(key)}{start} began {after(seen, poll)}, "
+            f"{progress(self.order, seen, key)}; {who(poll)}'s poll of {show(key)}{start} began {after(seen, poll)}, "
             f"and {returned}"
         )
         return Example(text, (seen.index, poll.index))
@@ -221,7 +221,7 @@ class _Nonmonotonic(Struct, frozen=True):
         got = "got" if send.type == "ok" else "came to stand at"
         place = f"offset {offset}, no higher" if offset == reached else f"the smaller offset {offset}"
         text = (
-            f"{progress(self.order, self.seen, key)}; {who(send)}'s send of {payload(send)} to {quote(key)} began "
+            f"{progress(self.order, self.seen, key)}; {who(send)}'s send of {payload(send)} to {show(key)} began "
             f"later, at {moment(send.start)}, and {got} {place}"
         )
         there = (
@@ -275,7 +275,7 @@ class _FutureRead(Struct, frozen=True):
     def __call__(self) -> Example:
         poll, send = self.late.seen, self.late.send
         text = (
-            f"{who(poll)}'s poll returned offset {self.late.offset} of {quote(self.key)} at {ended_at(poll)}; the send "
+            f"{who(poll)}'s poll returned offset {self.late.offset} of {show(self.key)} at {ended_at(poll)}; the send "
             f"that this offset belongs to, of {payload(send)} by {who(send)}, began only at {moment(send.start)}"
         )
         return Example(text, (poll.index, send.index))
@@ -325,7 +325,7 @@ class _Gap(Struct, frozen=True):
     def __call__(self) -> Example:
         send, offset = self.send, self.bound[0] // 2
         text = (
-            f"{progress(self.order, self.seen, self.key)}; of {quote(self.key)}'s offset {offset}, below it, nothing "
+            f"{progress(self.order, self.seen, self.key)}; of {show(self.key)}'s offset {offset}, below it, nothing "
             f"was ever seen, and the first send that could be there ({payload(send)} by {who(send)}, outcome unknown) "
             f"began only at {moment(send.start)}: the offset was left out, though the system promises dense offsets"
         )
@@ -341,7 +341,7 @@ class _PassedOver(Struct, frozen=True):
     def __call__(self) -> Example:
         poll, offset = self.passed_over.op, self.passed_over.offset
         text = (
-            f"{who(poll)}'s poll of {quote(self.key)} at {moment(poll.start)} went past offset {offset} and returned "
+            f"{who(poll)}'s poll of {show(self.key)} at {moment(poll.start)} went past offset {offset} and returned "
             f"nothing there: the offset was left out, though the system promises dense offsets"
         )
         return Example(text, (poll.index,))
@@ -363,7 +363,7 @@ class _Unfilled(Struct, frozen=True):
         else:
             left = "every send's outcome is known"
         text = (
-            f"{progress(self.order, self.seen, key)}; of {quote(key)}'s offset {self.order.unfilled}, below it, "
+            f"{progress(self.order, self.seen, key)}; of {show(key)}'s offset {self.order.unfilled}, below it, "
             f"nothing was ever seen, and {left}: the offset was left out, though the system promises dense offsets"
         )
         return Example(text, (self.seen.index, *(op.index for op in self.order.unseen_sends)))

@@ -15,7 +15,7 @@ from kafkasim.checkers.index import Index, KeyIndex
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, payload, times, who
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.history import Operation
 
 
@@ -40,7 +40,7 @@ def _finding(log: KeyIndex, senders: list[Operation], offsets: list[int]) -> Fin
         refused = [op for op in senders if op.type == "fail"]
         readers = [reading.op for reading in log.readings if any(offset in offsets for offset, _ in reading.pairs)]
         text = (
-            f"{payload(senders[0])} was sent to {quote(log.name)} {times(len(senders))}, and refused to "
+            f"{payload(senders[0])} was sent to {show(log.name)} {times(len(senders))}, and refused to "
             f"{listed([who(op) for op in refused])}; yet it is in the log {times(len(offsets))}, at offsets "
             f"{listed([str(offset) for offset in offsets])}: a send that was refused was stored"
         )

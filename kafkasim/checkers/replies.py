@@ -13,7 +13,7 @@ from kafkasim.checkers.recorded import no_starts
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, moment, who
-from kafkasim.forms import mismatch, quote, show
+from kafkasim.forms import mismatch, show
 from kafkasim.history import FaultEvent, Operation
 from kafkasim.messages import RPCS, error_title
 
@@ -61,9 +61,9 @@ def find_unrequested_keys(index: Index) -> Iterator[Finding]:
 def _explain_unrequested(problem: Problem) -> Example:
     op = problem.op
     keys = op.request.get("offsets" if op.f == "poll" else "keys") or ()
-    asked = listed([quote(str(key)) for key in keys]) or "nothing"
+    asked = listed([show(str(key)) for key in keys]) or "nothing"
     return Example(
-        f"{_asked(op)} was about {asked}, but {_node(op)} answered about key {quote(str(problem.key))} as well: "
+        f"{_asked(op)} was about {asked}, but {_node(op)} answered about key {show(str(problem.key))} as well: "
         f"{show(problem.part)}",
         (op.index,),
     )
@@ -110,7 +110,7 @@ def _what_is_wrong(op: Operation, body: Any) -> str:
     rpc = RPCS[op.f]
     expected = str(rpc.reply.__struct_config__.tag)
     if "type" in body and body["type"] != expected:
-        return f"a reply of type {show(body['type'])}, where {quote(expected)} was expected"
+        return f"a reply of type {show(body['type'])}, where {show(expected)} was expected"
     place = mismatch(body, rpc.reply)
     return f"a reply that is not of its form: {place}" if place else f"what its client could not take: {show(body)}"
 
@@ -240,7 +240,7 @@ def _explain_error(op: Operation) -> Example:
         else "the protocol promises that it succeeds, whatever the key"
     )
     key = _only_key(op)
-    about = f" of key {quote(key)}" if key is not None else ""
+    about = f" of key {show(key)}" if key is not None else ""
     return Example(
         f"{_node(op)} answered {_asked(op)}{about} with the error {error_title(error.code)}{text}, and no fault "
         f"explains it: {promised}",
@@ -266,7 +266,7 @@ def find_missing_replies(index: Index) -> Iterator[Finding]:
 
 def _explain_missing_reply(op: Operation) -> Example:
     key = _only_key(op)
-    about = f" of key {quote(key)}" if key is not None else ""
+    about = f" of key {show(key)}" if key is not None else ""
     return Example(
         f"{_node(op)} never answered {_asked(op)}{about}, begun at {moment(op.start)}, although the request "
         "arrived, no answer to it was lost, and the node was up",

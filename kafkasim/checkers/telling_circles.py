@@ -8,7 +8,7 @@ from kafkasim.checkers.circles import Circle, Step
 from kafkasim.checkers.commits import said
 from kafkasim.checkers.realtime import messages_of
 from kafkasim.checkers.words import ended_at, listed, moment, payload, who
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.history import History, Operation
 
 _NAMES: Final = {"send": "send", "poll": "poll", "commit_offsets": "commit", "list_committed_offsets": "list"}
@@ -32,7 +32,7 @@ def tell(history: History, circle: Circle) -> str:
 
 def _never(history: History, index: int) -> str:
     commit = history.operations[index]
-    keys = listed([f"{quote(key)} at offset {offset}" for key, offset in commit.request["offsets"].items()])
+    keys = listed([f"{show(key)} at offset {offset}" for key, offset in commit.request["offsets"].items()])
     return (
         f"{_name(history, commit)} cannot have happened at all: it was of {keys}, and not "
         "every one of these can have had a message there, or above"
@@ -49,12 +49,10 @@ def _step(history: History, step: Step) -> str:
         if step.among > 1:
             return (
                 f"{first} is one of {step.among} commits of which one came before {then}, "
-                f"which was told what that one had committed of {quote(key)}"
+                f"which was told what that one had committed of {show(key)}"
             )
-        return f"{first} came before {then}, which was told what it had committed of {quote(key)}"
-    return (
-        f"{first} came before {then}, for of {quote(key)} it {_shown(before, key)} and the other {_shown(after, key)}"
-    )
+        return f"{first} came before {then}, which was told what it had committed of {show(key)}"
+    return f"{first} came before {then}, for of {show(key)} it {_shown(before, key)} and the other {_shown(after, key)}"
 
 
 def _name(history: History, op: Operation) -> str:

@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 from kafkasim.console.commands import RAW_SYNTAX, Arguments, Command, find_command, nearest_command
 from kafkasim.console.scanning import LineError, Reader, number, quoted, scan_json, written
 from kafkasim.console.statements import Ask, Help, ListKeys, Quit, Save, Show, Source, SpeakAs, Statement
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.scenario.client_names import why_reserved
 from kafkasim.scenario.problems import nearest
 
@@ -58,7 +58,7 @@ def parse(line: str) -> Statement | None:
     if command is None:
         near = nearest_command(name)
         hint = f"did you mean `{near}`?" if near else "`help` lists the commands"
-        raise LineError(f"unknown command {quote(name)}", start, hint)
+        raise LineError(f"unknown command {show(name)}", start, hint)
     return _PARSERS[command.arguments](reader, command)
 
 
@@ -285,7 +285,7 @@ def _topic(reader: Reader, command: Command) -> Help:
     if topic is None:
         near = nearest_command(name)
         hint = f"did you mean `help {near}`?" if near else "`help` lists the commands"
-        raise LineError(f"there is no command {quote(name)}", start, hint)
+        raise LineError(f"there is no command {show(name)}", start, hint)
     _end(reader, command)
     return Help(topic)
 
@@ -310,7 +310,7 @@ def _saved_file(reader: Reader, command: Command) -> Save:
         if option != OVERWRITE:
             name = f"a name that begins so is written in quotes: {quoted(option)}"
             hint = f"did you mean `{OVERWRITE}`?" if nearest(option, [OVERWRITE]) else name
-            raise LineError(f"unknown option {quote(option)}", start, hint)
+            raise LineError(f"unknown option {show(option)}", start, hint)
         overwrite = True
         _need(reader, command, "a file")
     return Save(_path(reader), overwrite)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.scenario import model
 from kafkasim.scenario.bug_names import CLUSTER_BUGS
 from kafkasim.scenario.client_names import why_reserved
@@ -53,7 +53,7 @@ def check_partition(values: Values) -> None:
     for group in values.get("partition", ()):
         for party in group:
             if party in seen:
-                values.note("partition", f"{quote(party)} is named twice: expected each party in one group")
+                values.note("partition", f"{show(party)} is named twice: expected each party in one group")
             seen.add(party)
 
 
@@ -89,10 +89,10 @@ def _check_client_names(values: Values, generated: Iterable[str]) -> None:
         told.add(mention.name)
         whose = why_reserved(mention.name)
         if whose is not None:
-            _note(values, mention, f"{quote(mention.name)} is {whose}: choose another name for a client")
+            _note(values, mention, f"{show(mention.name)} is {whose}: choose another name for a client")
         elif mention.name in taken:
             _note(
-                values, mention, f"{quote(mention.name)} is what the workload calls a client of its own: choose another"
+                values, mention, f"{show(mention.name)} is what the workload calls a client of its own: choose another"
             )
 
 
@@ -102,7 +102,7 @@ def _check_known(values: Values, role: Role, known: list[str]) -> None:
         if mention.role == role and mention.name not in known:
             found = nearest(mention.name, known) if role == "party" else None
             shown = f"did you mean `{found}`?" if found else f"expected {_or(known)}"
-            _note(values, mention, f"unknown {what} {quote(mention.name)}: {shown}")
+            _note(values, mention, f"unknown {what} {show(mention.name)}: {shown}")
 
 
 def _or(names: list[str]) -> str:
@@ -130,10 +130,10 @@ def _check_barriers(values: Values) -> None:
         if not others:
             found = nearest(name, [other for other in barriers if other != name])
             hint = f": did you mean `{found}`?" if found else ": whom should it wait for?"
-            _note(values, comings[0], f"only {most} has the barrier {quote(name)}{hint}")
+            _note(values, comings[0], f"only {most} has the barrier {show(name)}{hint}")
         elif len(comings) > max(others):
             times = f"{len(comings)} times, nobody else more than {max(others)}"
-            _note(values, comings[max(others)], f"{most} comes to the barrier {quote(name)} {times}")
+            _note(values, comings[max(others)], f"{most} comes to the barrier {show(name)} {times}")
 
 
 def _note(values: Values, mention: Mention, text: str) -> None:

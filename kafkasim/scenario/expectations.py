@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.messages import ErrorCode, error_title
 from kafkasim.scenario.problems import did_you_mean
 from kafkasim.scenario.reading import Reading
@@ -68,7 +68,7 @@ class ErrorTitle(Form[str]):
             case Scalar(value=str(title)) if title in _TITLES or _OWN_ERROR.fullmatch(title):
                 return title
             case Scalar(value=str(title)):
-                raise reading.rejected(node.mark, f"unknown error {quote(title)}: {did_you_mean(title, _TITLES)}")
+                raise reading.rejected(node.mark, f"unknown error {show(title)}: {did_you_mean(title, _TITLES)}")
             case Scalar(value=int(code)) if not isinstance(code, bool) and (code in set(ErrorCode) or code >= 1000):
                 raise self.refused(node, reading, f": write {error_title(code)}")
         raise self.refused(node, reading)

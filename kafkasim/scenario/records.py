@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.scenario.problems import Mark, did_you_mean
 from kafkasim.scenario.reading import Reading, RejectedError
 from kafkasim.scenario.tree import Mapping, Node, Scalar, Sequence
@@ -225,7 +225,7 @@ class Record(Form[T], Generic[T]):
             values.reading.note(key.mark, f"`{key.text}` does not belong here: {self._elsewhere[key.text]}")
         else:
             known = did_you_mean(key.text, self.fields)
-            values.reading.note(key.mark, f"unknown field {quote(key.text)}: {known}")
+            values.reading.note(key.mark, f"unknown field {show(key.text)}: {known}")
 
     def schema(self) -> dict[str, Any]:
         """See `Form`."""
@@ -289,7 +289,7 @@ class Variants(Form[Any]):
         for key in keys:
             if key.text not in fields:
                 known = did_you_mean(key.text, self.records)
-                return key.mark, f"unknown {_last_word(self.what)} {quote(key.text)}: {known}"
+                return key.mark, f"unknown {_last_word(self.what)} {show(key.text)}: {known}"
         return node.mark, f"expected {self.expected}, got {_fields_in_words(keys)}"
 
     def schema(self) -> dict[str, Any]:

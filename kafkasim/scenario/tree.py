@@ -32,7 +32,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from kafkasim.forms import quote, shorten
+from kafkasim.forms import shorten, show
 from kafkasim.scenario.problems import Mark
 from kafkasim.scenario.reading import Reading
 
@@ -103,7 +103,7 @@ def describe(node: Node) -> str:
         case Scalar(value=bool()):
             return f"the boolean {node.text}"
         case Scalar(value=str(text)):
-            return f"the text {quote(text)}"
+            return f"the text {show(text)}"
         case Scalar():
             return f"the number {shorten(node.text)}"
 
@@ -239,7 +239,7 @@ class _Builder:
             self._reading.note(node.mark, "merge keys (`<<`) are not part of YAML 1.2: write the fields out")
         elif node.text in parent.keys:
             first = parent.keys[node.text]
-            self._reading.note(node.mark, f"the key {quote(node.text)} is here twice: first in line {first.line}")
+            self._reading.note(node.mark, f"the key {show(node.text)} is here twice: first in line {first.line}")
         parent.keys.setdefault(node.text, node.mark)
         parent.key = node
 
@@ -266,7 +266,7 @@ class _Builder:
             raise self._reading.rejected(mark, f"an integer of {len(text)} characters: expected at most {_MOST_DIGITS}")
         value = resolve(text)
         if wanted is not None and not isinstance(value, _CORE_TYPES[wanted]):
-            raise self._reading.rejected(mark, f"`!!{wanted}` does not fit {quote(text)}")
+            raise self._reading.rejected(mark, f"`!!{wanted}` does not fit {show(text)}")
         return Scalar(mark, value, text, quoted=False)
 
     def _check_tag(self, tag: Any, own: str | None, mark: Mark) -> str | None:
@@ -275,7 +275,7 @@ class _Builder:
             return None
         name = "str" if str(tag) == "!" else str(tag).removeprefix("tag:yaml.org,2002:")
         if name != own and (own is not None or name not in _CORE_TYPES):
-            raise self._reading.rejected(mark, f"the tag {quote(str(tag))} means nothing here: leave it out")
+            raise self._reading.rejected(mark, f"the tag {show(str(tag))} means nothing here: leave it out")
         return name
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.scenario.durations import LONGEST, MOST_CHARACTERS, PATTERN, UNITS, parse_duration, show_duration
 from kafkasim.scenario.problems import did_you_mean
 from kafkasim.scenario.reading import Reading, RejectedError, Role
@@ -58,7 +58,7 @@ class Text(Form[str]):
             case Scalar(value=str(text)):
                 return text
             case Scalar(text=str(text)) if text:
-                raise self.refused(node, reading, f": put it in quotes: {quote(text)}")
+                raise self.refused(node, reading, f": put it in quotes: {show(text)}")
         raise self.refused(node, reading)
 
     def schema(self) -> dict[str, Any]:
@@ -110,10 +110,10 @@ class OneOf(Form[str]):
             case Scalar(value=str(word)) if word in self._words:
                 return word
             case Scalar(value=str(word)) if word in self._others:
-                raise reading.rejected(node.mark, f"expected {self.expected}, got {quote(word)}: {self._others[word]}")
+                raise reading.rejected(node.mark, f"expected {self.expected}, got {show(word)}: {self._others[word]}")
             case Scalar(value=str(word)):
                 raise reading.rejected(
-                    node.mark, f"unknown {_bare(self._what)} {quote(word)}: {did_you_mean(word, self._words)}"
+                    node.mark, f"unknown {_bare(self._what)} {show(word)}: {did_you_mean(word, self._words)}"
                 )
         raise self.refused(node, reading)
 

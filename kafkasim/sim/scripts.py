@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from kafkasim.forms import quote
+from kafkasim.forms import show
 from kafkasim.scenario import model
 from kafkasim.sim.client import Client
 from kafkasim.sim.expectations import Expectations
@@ -84,7 +84,7 @@ class Script:
         self._expectations.reject(
             entry.client,
             "barrier",
-            f"every client that has the barrier {quote(name)} comes to it",
+            f"every client that has the barrier {show(name)} comes to it",
             "nobody who is still missing can reach it any more",
             number=entry.number,
             where=entry.step.where,

@@ -16,7 +16,7 @@ from kafkasim.checkers.jepsen.reckoning import Message, Reckoning, Transaction, 
 from kafkasim.checkers.registry import Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import after, ended_at, listed, who
-from kafkasim.forms import quote, show
+from kafkasim.forms import show
 
 
 def find_circles(index: Index) -> Iterator[Finding]:
@@ -117,7 +117,7 @@ def _explain(members: list[Transaction], reads: list[Read]) -> Example:
         if ended_before(reader.op, writer.op.begin_event):
             payload = show(message.payload)
             return Example(
-                f"{who(reader.op)} polled message {payload} of key {quote(key)} by {ended_at(reader.op)}, but "
+                f"{who(reader.op)} polled message {payload} of key {show(key)} by {ended_at(reader.op)}, but "
                 f"{who(writer.op)} began to send it {after(reader.op, writer.op)}",
                 (reader.op.index, writer.op.index),
             )

@@ -12,7 +12,7 @@ from kafkasim.checkers.jepsen.reckoning import Log, Message, Reckoning, Transact
 from kafkasim.checkers.registry import Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, who
-from kafkasim.forms import quote, show
+from kafkasim.forms import show
 
 
 def find_inconsistent_offsets(index: Index) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def _explain_inconsistent(index: Index, key: str, offset: int, payloads: list[An
         for by_key in (transaction.sends, transaction.reads)
         if any(message.offset == offset for message in by_key.get(key, ()))
     ]
-    return Example(f"offset {offset} of key {quote(key)} holds {listed(list(map(show, payloads)))}", tuple(holders))
+    return Example(f"offset {offset} of key {show(key)} holds {listed(list(map(show, payloads)))}", tuple(holders))
 
 
 def find_duplicates(index: Index) -> Iterator[Finding]:
@@ -50,7 +50,7 @@ def _explain_duplicate(log: Log, key: str, message: Identity, payload: Any, offs
     at = listed(list(map(str, offsets)))
     proof = [log.writer.get(message), log.read.get(message)]
     return Example(
-        f"message {show(payload)} was seen at offsets {at} of key {quote(key)}",
+        f"message {show(payload)} was seen at offsets {at} of key {show(key)}",
         tuple(transaction.op.index for transaction in proof if transaction is not None),
     )
 
@@ -75,7 +75,7 @@ def _explain_lost(log: Log, key: str, message: Identity, bound: int) -> Example:
     reader = next(log.read[each] for each in log.messages_at[above] if each in log.read)
     payload = show(log.messages_at[offset][message])
     return Example(
-        f"message {payload} of {who(writer.op)} is at offset {offset} of key {quote(key)}; {who(reader.op)} polled "
+        f"message {payload} of {who(writer.op)} is at offset {offset} of key {show(key)}; {who(reader.op)} polled "
         f"offset {above}, which comes after it; nobody ever got {payload}",
         (writer.op.index, reader.op.index),
     )
@@ -107,7 +107,7 @@ def find_unseen(index: Index) -> Iterator[Finding]:
 def _explain_unseen(reckoning: Reckoning, key: str, message: Message) -> Example:
     writer = reckoning.logs[key].writer[message.identity]
     return Example(
-        f"message {show(message.payload)} was acknowledged to {who(writer.op)} for key {quote(key)}, and no poll ever "
+        f"message {show(message.payload)} was acknowledged to {who(writer.op)} for key {show(key)}, and no poll ever "
         "returned it",
         (writer.op.index,),
     )
@@ -115,7 +115,7 @@ def _explain_unseen(reckoning: Reckoning, key: str, message: Message) -> Example
 
 def _explain_unheard_of(last: Transaction, key: str, message: Message) -> Example:
     return Example(
-        f"{who(last.op)} polled message {show(message.payload)} of key {quote(key)} in the last operation of all, and "
+        f"{who(last.op)} polled message {show(message.payload)} of key {show(key)} in the last operation of all, and "
         "no send to that key was ever acknowledged; Jepsen's checker takes it for unseen",
         (last.op.index,),
     )
@@ -137,7 +137,7 @@ def find_aborted_reads(index: Index) -> Iterator[Finding]:
 def _explain_aborted(reader: Transaction, writer: Transaction, key: str, message: Message) -> Example:
     payload = show(message.payload)
     return Example(
-        f"{who(reader.op)} polled message {payload} of key {quote(key)}, though the send of {payload} by "
+        f"{who(reader.op)} polled message {payload} of key {show(key)}, though the send of {payload} by "
         f"{who(writer.op)} had definitely failed",
         (writer.op.index, reader.op.index),
     )
@@ -152,7 +152,7 @@ def find_phantom(index: Index) -> Iterator[Finding]:
 
 def _explain_phantom(key: str, message: Message, reader: Transaction) -> Example:
     return Example(
-        f"{who(reader.op)} polled message {show(message.payload)} of key {quote(key)}, which nobody sent there; "
+        f"{who(reader.op)} polled message {show(message.payload)} of key {show(key)}, which nobody sent there; "
         "Jepsen's checker gives up at such a message, and judges nothing",
         (reader.op.index,),
     )
@@ -171,7 +171,7 @@ def find_reads_of_own_sends(index: Index) -> Iterator[Finding]:
 
 def _explain_own(transaction: Transaction, key: str, message: Message) -> Example:
     return Example(
-        f"{who(transaction.op)} polled message {show(message.payload)} of key {quote(key)} in the transaction that "
+        f"{who(transaction.op)} polled message {show(message.payload)} of key {show(key)} in the transaction that "
         "sent it; what a transaction sends is for others to read once it is done, and for nobody before",
         tuple(op.index for op in transaction.steps),
     )

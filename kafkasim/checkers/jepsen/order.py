@@ -12,7 +12,7 @@ from kafkasim.checkers.jepsen.reckoning import Log, Message, Reckoning, Transact
 from kafkasim.checkers.registry import Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import who
-from kafkasim.forms import quote, show
+from kafkasim.forms import show
 
 
 class Step(NamedTuple):
@@ -142,6 +142,6 @@ def _explain(step: Step, did: str, what: str, index: Index) -> Example:
     at, to = (offsets[log.place[message.identity]] for message in (step.from_message, step.to_message))
     return Example(
         f"{who(step.before.op)} {did} message {show(step.from_message.payload)}, which counts at offset {at} of key "
-        f"{quote(step.key)}, and then {show(step.to_message.payload)}, which counts at offset {to}: {what}",
+        f"{show(step.key)}, and then {show(step.to_message.payload)}, which counts at offset {to}: {what}",
         tuple(dict.fromkeys((step.before.op.index, step.after.op.index))),
     )
