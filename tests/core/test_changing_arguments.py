@@ -10,23 +10,23 @@ from tests.core.reference import Call, put
 def result(call, offsets, change_at=-1, change=lambda _offsets: None):
     """What a fresh engine answers and holds when ``change`` befalls the argument before that instruction of the call.
 
-    And whether the call had so many instructions.
+    And how many instructions the call had.
     """
     engine = LogEngine()
     for key in "ab":
         for number in range(4):
             engine.send(key, number)
-    left = change_at
+    reached = 0
 
     def reach(_code, _place):
-        nonlocal left
-        left -= 1
-        if left == -1:
+        nonlocal reached
+        if reached == change_at:
             change(offsets)
+        reached += 1
 
     with before_each_instruction(core, reach):
         answer = put(Call(call, (offsets,)), engine)
-    return (answer, engine.__getstate__()), left < 0
+    return (answer, engine.__getstate__()), reached
 
 
 def spoil_an_offset(offsets):
@@ -43,13 +43,10 @@ def add_keys(offsets):
 def test_offsets_changed_at_any_instruction_count_as_before_or_as_after(call, offsets, change):
     changed = offsets.copy()
     change(changed)
-    before, _ = result(call, offsets.copy())
+    before, count = result(call, offsets.copy())
     after, _ = result(call, changed)
-    seen: list[object] = []
-    happened = True
-    while happened:
-        found, happened = result(call, offsets.copy(), len(seen), change)
-        assert found in (before, after), f"changed before instruction {len(seen)}"
-        seen.append(found)
+    seen = [result(call, offsets.copy(), place, change)[0] for place in range(count)]
+    for place, found in enumerate(seen):
+        assert found in (before, after), f"changed before instruction {place} of {count}"
     assert before in seen
     assert after in seen
