@@ -1,6 +1,6 @@
 """What a definition by example is: histories that show an anomaly, and some that come close and do not.
 
-The lines of the histories are those of ``build.py``.
+The lines of the histories are those of ``notation.py``.
 """
 
 from __future__ import annotations
