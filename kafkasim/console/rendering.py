@@ -53,7 +53,7 @@ def message_text(msg: Raw) -> str:
 def reply_lines(exchange: Exchange, known: Known, width: int) -> list[Text]:
     """What came of a request that was obeyed, in lines of at most ``width`` columns where that can be."""
     if exchange.reply is None:
-        return [Text("no reply: it has no usable msg_id, so that the node does not answer", _QUIET)]
+        return [Text("no reply: without a usable msg_id the node does not answer", _QUIET)]
     return _answered(exchange.ask, exchange.reply, known, width) or [Text("nothing was asked for", _QUIET)]
 
 

@@ -233,7 +233,7 @@ def test_of_a_long_line_the_part_around_the_place_is_shown(repl):
 def test_a_request_without_msg_id_is_told_to_be_obeyed_and_its_log_is_known(repl):
     repl.type("send k1 a")
     out = repl.type('{"type": "send", "key": "k1", "msg": 1, "msg_id": null}')
-    assert (repl.outcome, out) == (Outcome.DONE, "no reply: it has no usable msg_id, so that the node does not answer\n")
+    assert (repl.outcome, out) == (Outcome.DONE, "no reply: without a usable msg_id the node does not answer\n")
     repl.type('{"type": "commit_offsets", "offsets": {"k1": 1}, "msg_id": null}')
     assert repl.type("keys").splitlines()[1].split() == ["k1", "2", "1", "2"]
     assert len(repl.session.exchanges) == 3
