@@ -54,7 +54,8 @@ def check(history: History, consistency: Consistency | None = None) -> CheckResu
         if result.gave_up:
             result.verdict = "unknown"
         if result.verdict == "invalid" and index.consistency != "jepsen":
-            result.anomalies = [_compared(anomaly, found_by_jepsen(index)) for anomaly in result.anomalies]
+            theirs = found_by_jepsen(index)
+            result.anomalies = [_compared(anomaly, theirs) for anomaly in result.anomalies]
         return result
 
 

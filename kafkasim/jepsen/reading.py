@@ -213,7 +213,8 @@ class _Reading:
             return {} if operation.type == "ok" else None
         if len(step) < 2 or step[1] is None:
             return {"msgs": {}} if operation.type == "ok" else None
-        return {"msgs": {self._names.name(key): _pairs(pairs) for key, pairs in step[1].items()}}
+        # whatever a key's messages are: where they are not of the form, the checkers say so
+        return {"msgs": {self._names.name(key): payload(pairs) for key, pairs in step[1].items()}}
 
     def concluded(self) -> History:
         """The history, once all events have been taken."""
@@ -251,11 +252,6 @@ def _final_polls(operations: list[Operation]) -> dict[str, Literal["complete"]]:
 
 def _told(error: Any) -> str:
     return "" if error is None else to_edn(error)
-
-
-def _pairs(pairs: Any) -> Any:
-    """The messages of a key as ``[offset, message]``; whatever is of another form, as it came, for the checkers."""
-    return payload(pairs)
 
 
 class _Names:

@@ -101,7 +101,6 @@ OF_TRANSACTIONS: Final = (
 )
 """What only transactions of several steps can show; at any level, for nobody else has a definition of it."""
 
-
 KINDS: Final = frozenset(checker.kind for checker in (*CHECKERS, *OF_TRANSACTIONS))
 """What Jepsen's checker has a definition of."""
 
@@ -109,13 +108,9 @@ KINDS: Final = frozenset(checker.kind for checker in (*CHECKERS, *OF_TRANSACTION
 def found_by_jepsen(index: Index) -> set[tuple[str, str | None]] | None:
     """The kinds of anomaly that fail a run at level ``jepsen``, each with its key; None where Jepsen gives up.
 
-    Worked out once and kept with the index, which may be of any level.
+    The index may be of any level.
     """
     if reckon(index).phantom is not None:
         return None
-    known: set[tuple[str, str | None]] | None = index.derived.get("found by jepsen")
-    if known is None:
-        errors = [checker for checker in (*CHECKERS, *OF_TRANSACTIONS) if checker.severity == "error"]
-        known = {(checker.kind, finding.key) for checker in errors for finding in checker.find(index)}
-        index.derived["found by jepsen"] = known
-    return known
+    errors = [checker for checker in (*CHECKERS, *OF_TRANSACTIONS) if checker.severity == "error"]
+    return {(checker.kind, finding.key) for checker in errors for finding in checker.find(index)}

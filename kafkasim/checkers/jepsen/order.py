@@ -27,9 +27,51 @@ class Step(NamedTuple):
     """How much further on in the log the second counts: 1 where it is the very next, or nobody knows."""
 
 
-def _distance(log: Log, first: Message, second: Message) -> int:
-    place, next_place = log.place.get(first.identity), log.place.get(second.identity)
-    return 1 if place is None or next_place is None else next_place - place
+def find_skips_inside_polls(index: Index) -> Iterator[Finding]:
+    """Inside one transaction, two neighbouring messages read of one key leave out one that is known to exist."""
+    return _skips(index, _steps_inside(reckon(index), sends=False), "polled", "which leaves out")
+
+
+def find_disorder_inside_polls(index: Index) -> Iterator[Finding]:
+    """Inside one transaction, the messages read of one key go back or stay."""
+    return _disorder(index, _steps_inside(reckon(index), sends=False), "polled")
+
+
+def find_skips_inside_sends(index: Index) -> Iterator[Finding]:
+    """Inside one transaction, other messages lie between two neighbouring ones that it sent to one key."""
+    return _skips(index, _steps_inside(reckon(index), sends=True), "sent", "with others between")
+
+
+def find_disorder_inside_sends(index: Index) -> Iterator[Finding]:
+    """Inside one transaction, a later message sent to a key counts before an earlier one, or with it."""
+    return _disorder(index, _steps_inside(reckon(index), sends=True), "sent")
+
+
+def find_skips_between_polls(index: Index) -> Iterator[Finding]:
+    """A process's next poll of a key begins more than one message after where its last one ended."""
+    return _skips(index, _steps_between_polls(reckon(index)), "polled", "which leaves out")
+
+
+def find_disorder_between_polls(index: Index) -> Iterator[Finding]:
+    """A process's next poll of a key begins at or before where its last one ended."""
+    return _disorder(index, _steps_between_polls(reckon(index)), "polled")
+
+
+def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
+    """A process's later send to a key counts before an earlier one of its, or with it."""
+    return _disorder(index, _steps_between_sends(reckon(index)), "sent")
+
+
+def _skips(index: Index, steps: Iterator[Step], did: str, what: str) -> Iterator[Finding]:
+    for step in steps:
+        if step.distance > 1:
+            yield Finding(step.key, partial(_explain, index, step, did, what), step.distance)
+
+
+def _disorder(index: Index, steps: Iterator[Step], did: str) -> Iterator[Finding]:
+    for step in steps:
+        if step.distance < 1:
+            yield Finding(step.key, partial(_explain, index, step, did, "which goes back"), 1 - step.distance)
 
 
 def _steps_inside(reckoning: Reckoning, *, sends: bool) -> Iterator[Step]:
@@ -39,48 +81,6 @@ def _steps_inside(reckoning: Reckoning, *, sends: bool) -> Iterator[Step]:
             log = reckoning.logs[key]
             for first, second in pairwise(messages):
                 yield Step(key, transaction, transaction, first, second, _distance(log, first, second))
-
-
-def find_skips_inside_polls(index: Index) -> Iterator[Finding]:
-    """Inside one transaction, two neighbouring messages read of one key leave out one that is known to exist."""
-    for step in _steps_inside(reckon(index), sends=False):
-        if step.distance > 1:
-            yield Finding(step.key, partial(_explain, step, "polled", "which leaves out", index), step.distance)
-
-
-def find_disorder_inside_polls(index: Index) -> Iterator[Finding]:
-    """Inside one transaction, the messages read of one key go back or stay."""
-    for step in _steps_inside(reckon(index), sends=False):
-        if step.distance < 1:
-            yield Finding(step.key, partial(_explain, step, "polled", "which goes back", index), 1 - step.distance)
-
-
-def find_skips_inside_sends(index: Index) -> Iterator[Finding]:
-    """Inside one transaction, other messages lie between two neighbouring ones that it sent to one key."""
-    for step in _steps_inside(reckon(index), sends=True):
-        if step.distance > 1:
-            yield Finding(step.key, partial(_explain, step, "sent", "with others between", index), step.distance)
-
-
-def find_disorder_inside_sends(index: Index) -> Iterator[Finding]:
-    """Inside one transaction, a later message sent to a key counts before an earlier one, or with it."""
-    for step in _steps_inside(reckon(index), sends=True):
-        if step.distance < 1:
-            yield Finding(step.key, partial(_explain, step, "sent", "which goes back", index), 1 - step.distance)
-
-
-def find_skips_between_polls(index: Index) -> Iterator[Finding]:
-    """A process's next poll of a key begins more than one message after where its last one ended."""
-    for step in _steps_between_polls(reckon(index)):
-        if step.distance > 1:
-            yield Finding(step.key, partial(_explain, step, "polled", "which leaves out", index), step.distance)
-
-
-def find_disorder_between_polls(index: Index) -> Iterator[Finding]:
-    """A process's next poll of a key begins at or before where its last one ended."""
-    for step in _steps_between_polls(reckon(index)):
-        if step.distance < 1:
-            yield Finding(step.key, partial(_explain, step, "polled", "which goes back", index), 1 - step.distance)
 
 
 def _steps_between_polls(reckoning: Reckoning) -> Iterator[Step]:
@@ -98,18 +98,8 @@ def _steps_between_polls(reckoning: Reckoning) -> Iterator[Step]:
                 position[key] = (transaction, messages[-1] if messages else None)
 
 
-def _starts_elsewhere(transaction: Transaction, key: str, last: Message) -> bool:
-    """Whether a poll asked for another offset than the one behind the last that was read."""
-    for op in transaction.steps:
-        asked = op.request.get("offsets")
-        if type(asked) is dict and type(asked.get(key)) is int and last.offset is not None:
-            return bool(asked[key] != last.offset + 1)
-    return False
-
-
-def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
-    """A process's later send to a key counts before an earlier one of its, or with it."""
-    reckoning = reckon(index)
+def _steps_between_sends(reckoning: Reckoning) -> Iterator[Step]:
+    """For each process and key, the step from one transaction that sent to it, and did not fail, to the next."""
     positions: dict[int, dict[str, tuple[Transaction, Message]]] = {}
     for transaction in reckoning.transactions:
         if transaction.op.type == "fail":
@@ -120,11 +110,22 @@ def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
             if key in position:
                 before, last = position[key]
                 distance = _distance(reckoning.logs[key], last, messages[0])
-                step = Step(key, before, transaction, last, messages[0], distance)
-                if distance < 1:
-                    explain = partial(_explain, step, "sent", "which goes back", index)
-                    yield Finding(key, explain, 1 - distance)
+                yield Step(key, before, transaction, last, messages[0], distance)
             position[key] = (transaction, messages[-1])
+
+
+def _starts_elsewhere(transaction: Transaction, key: str, last: Message) -> bool:
+    """Whether a poll asked for another offset than the one behind the last that was read."""
+    for op in transaction.steps:
+        asked = op.request.get("offsets")
+        if type(asked) is dict and type(asked.get(key)) is int and last.offset is not None:
+            return bool(asked[key] != last.offset + 1)
+    return False
+
+
+def _distance(log: Log, first: Message, second: Message) -> int:
+    place, next_place = log.place.get(first.identity), log.place.get(second.identity)
+    return 1 if place is None or next_place is None else next_place - place
 
 
 def _forget(position: dict[str, Any], transaction: Transaction) -> None:
@@ -136,9 +137,9 @@ def _forget(position: dict[str, Any], transaction: Transaction) -> None:
                 del position[key]
 
 
-def _explain(step: Step, did: str, what: str, index: Index) -> Example:
-    offsets = sorted(reckon(index).logs[step.key].messages_at)
+def _explain(index: Index, step: Step, did: str, what: str) -> Example:
     log = reckon(index).logs[step.key]
+    offsets = sorted(log.messages_at)
     at, to = (offsets[log.place[message.identity]] for message in (step.from_message, step.to_message))
     return Example(
         f"{who(step.before.op)} {did} message {show(step.from_message.payload)}, which counts at offset {at} of key "
