@@ -27,6 +27,7 @@ from kafkasim.forms import show
 from kafkasim.history import Consistency, End, Failure, Function, Header, History, Operation, Outcome, Promises
 from kafkasim.history_files import write_history
 from kafkasim.messages import is_definite
+from kafkasim.sim.recorder import Recorder as EventRecorder
 
 
 class Recorder:
@@ -38,12 +39,9 @@ class Recorder:
 
     def __init__(self, name: str = "", *, promises: Promises | None = None, consistency: Consistency = "kafka") -> None:
         self._header = Header(scenario=name, promises=promises or Promises(), consistency=consistency)
-        self._operations: list[Operation] = []
+        self._events = EventRecorder(_SinceBegun())
         self._end = End("complete")
         self._lock = Lock()
-        self._began = time.monotonic_ns()
-        self._events = 0
-        self._processes = 0
 
     def client(self, name: str) -> Client:
         """A client of that name, which does one thing at a time: take one for each thread, or task."""
@@ -59,7 +57,7 @@ class Recorder:
     def history(self) -> History:
         """What was recorded so far, as a copy. Operations that are still under way are `info`: nobody knows yet."""
         with self._lock:
-            operations = [replace(operation) for operation in self._operations]
+            operations = [replace(operation) for operation in self._events.operations]
             end = End("complete", dict(self._end.final_polls))
         return History(self._header, operations, end=end)
 
@@ -74,28 +72,13 @@ class Recorder:
     def new_process(self) -> int:
         """A process number that nobody had; for `Client`."""
         with self._lock:
-            self._processes += 1
-            return self._processes - 1
+            return self._events.new_process()
 
     def begin(self, client: Client, f: Function, request: dict[str, Any], *, final: bool) -> Operation:
         """Enters an operation that begins now; for `Client`."""
         with self._lock:
-            operation = Operation(
-                index=len(self._operations),
-                process=client.process,
-                client=client.name,
-                f=f,
-                request=request,
-                type="info",
-                error=Failure(0, "no answer was recorded"),
-                start=time.monotonic_ns() - self._began,
-                end=None,
-                begin_event=self._events,
-                end_event=None,
-                final=final,
-            )
-            self._events += 1
-            self._operations.append(operation)
+            operation = self._events.begin(client.process, client.name, "", f, request)
+            operation.final, operation.error = final, Failure(0, "no answer was recorded")
         return operation
 
     def conclude(
@@ -104,8 +87,19 @@ class Recorder:
         """Enters how an operation ended, now; for `Answer`."""
         with self._lock:
             operation.type, operation.response, operation.error = outcome, response, error
-            operation.end, operation.end_event = time.monotonic_ns() - self._began, self._events
-            self._events += 1
+            self._events.end(operation)
+
+
+class _SinceBegun:
+    """The machine's own clock, from 0."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic_ns()
+
+    @property
+    def now(self) -> int:
+        """Nanoseconds since this was made."""
+        return time.monotonic_ns() - self._began
 
 
 class Client:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from kafkasim.history import FaultEvent, Function, Operation
-from kafkasim.sim.clock import Clock
+
+
+class TellsTime(Protocol):
+    """What a recorder needs of a clock: the run's own, or any other."""
+
+    @property
+    def now(self) -> int:
+        """Nanoseconds since the run began."""
+        ...
 
 
 class Recorder:
@@ -13,7 +21,7 @@ class Recorder:
 
     __slots__ = ("_clock", "events", "faults", "operations", "processes")
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: TellsTime) -> None:
         self._clock = clock
         self.operations: list[Operation] = []
         self.faults: list[FaultEvent] = []
