@@ -66,7 +66,7 @@ class EdnError(ValueError):
 
     def __init__(self, problem: str, line: int, column: int, *, at_end: bool = False) -> None:
         super().__init__(f"{line}:{column}: {problem}")
-        self.problem, self.line, self.column, self.at_end = problem, line, column, at_end
+        self.line, self.column, self.at_end = line, column, at_end
 
 
 _NAME: Final = r'[^\s,"\[\](){};\\]'

@@ -26,11 +26,10 @@ def find_circles(index: Index) -> Iterator[Finding]:
     """
     reckoning = reckon(index)
     nodes = [transaction for transaction in reckoning.transactions if transaction.sends or transaction.op.f == "poll"]
-    place_of = {id(node): place for place, node in enumerate(nodes)}
-    reads = list(_reads(reckoning, nodes))
-    early = {id(reader) for writer, reader, _, _ in reads if ended_before(reader.op, writer.op.begin_event)}
-    if not early and not any(node.sends and node.reads for node in nodes):
+    if not any(node.sends and node.reads for node in nodes) and not any(map(_is_early, _reads(reckoning, nodes))):
         return  # nothing can close a circle
+    reads = list(_reads(reckoning, nodes))
+    place_of = {id(node): place for place, node in enumerate(nodes)}
     following = _in_time(nodes)
     for writer, reader, _, _ in reads:
         following[place_of[id(writer)]].append(place_of[id(reader)])
@@ -55,6 +54,12 @@ def _reads(reckoning: Reckoning, nodes: list[Transaction]) -> Iterator[Read]:
                 writer = writer_of[message.identity]
                 if writer is not reader:
                     yield writer, reader, key, message
+
+
+def _is_early(read: Read) -> bool:
+    """Whether the message was read before its send began."""
+    writer, reader, _, _ = read
+    return ended_before(reader.op, writer.op.begin_event)
 
 
 def _in_time(nodes: list[Transaction]) -> list[list[int]]:
@@ -113,8 +118,9 @@ def components(following: list[list[int]]) -> Iterator[list[int]]:
 
 
 def _explain(members: list[Transaction], reads: list[Read]) -> Example:
-    for writer, reader, key, message in reads:
-        if ended_before(reader.op, writer.op.begin_event):
+    for read in reads:
+        if _is_early(read):
+            writer, reader, key, message = read
             payload = show(message.payload)
             return Example(
                 f"{who(reader.op)} polled message {payload} of key {show(key)} by {ended_at(reader.op)}, but "
