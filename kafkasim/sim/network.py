@@ -10,8 +10,9 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, Protocol
 
-from kafkasim.messages import Envelope, Reply, Send
+from kafkasim.messages import Envelope, Send
 from kafkasim.scenario import model
+from kafkasim.sim.bodies import is_reply, request_number
 from kafkasim.sim.choices import Choices
 from kafkasim.sim.clock import Clock
 from kafkasim.sim.latency import latencies
@@ -78,8 +79,8 @@ class Network:
         if repeated and self._duplications.chance(repeated):
             self._duplicated += 1
             self._carry(envelope)
-            if not isinstance(envelope.body, Reply):
-                self._parties[envelope.src].repeated(envelope.body.msg_id)
+            if not is_reply(envelope.body):
+                self._parties[envelope.src].repeated(request_number(envelope.body))
 
     def arrive(self, envelope: AnyEnvelope) -> None:
         """A message is where it was sent to."""
@@ -162,7 +163,6 @@ class Network:
     def _excuse(self, envelope: AnyEnvelope) -> None:
         """Tells whose request it was, or whose request it answered, that it did not get through."""
         body = envelope.body
-        asker, msg_id = (envelope.dest, body.in_reply_to) if isinstance(body, Reply) else (envelope.src, body.msg_id)
-        party = self._parties.get(asker)
+        party = self._parties.get(envelope.dest if is_reply(body) else envelope.src)
         if party is not None:
-            party.excuse(msg_id)
+            party.excuse(request_number(body))
