@@ -37,6 +37,9 @@ Function = Literal["send", "poll", "commit_offsets", "list_committed_offsets", "
 Outcome = Literal["ok", "fail", "info"]
 Consistency = Literal["jepsen", "kafka", "linearizable"]
 
+BreachKind = Literal["malformed-message", "stray-reply", "unknown-destination"]
+"""How a node can break the protocol otherwise than in its reply to a request."""
+
 CONSISTENCY_LEVELS: Final[tuple[Consistency, ...]] = ("jepsen", "kafka", "linearizable")
 """From the one that asks least to the one that asks most."""
 
@@ -173,6 +176,24 @@ class FaultEvent(Struct, omit_defaults=True, kw_only=True):
     """What more there is to say, for instance how a node ended."""
 
 
+class Breach(Struct, omit_defaults=True, kw_only=True):
+    """Something that a node wrote and the protocol does not allow, and that is no reply to any of the requests."""
+
+    breach: BreachKind
+    """``malformed-message``: a line that is no message; ``stray-reply``: a reply that nobody waits for;
+    ``unknown-destination``: a message to nobody."""
+    node: str
+    """Who wrote it."""
+    line: str
+    """What it wrote, cut short where it is long."""
+    text: str
+    """What is wrong with it, and what was expected."""
+    at: int
+    """When: nanoseconds of the run's clock."""
+    event: int
+    """Its place in the sequence of events."""
+
+
 class End(Struct):
     """The last line: whether the run came to its end, and for each key whether everything in it was read."""
 
@@ -191,6 +212,7 @@ class History(Struct):
     end: End = field(default_factory=lambda: End("interrupted"))
     numbers: list[int] = field(default_factory=list)
     """By place, what the file calls each operation, where times put them into another order. Empty: by its place."""
+    breaches: list[Breach] = field(default_factory=list)
 
     def number(self, place: int) -> int:
         """What the history's reader finds the operation at that place by."""
@@ -226,6 +248,7 @@ def encode_history(history: History) -> bytes:
     """
     events: list[tuple[int, int, Any]] = [(op.begin_event, 0, op) for op in history.operations]
     events += [(fault.event, 1, fault) for fault in history.faults]
+    events += [(breach.event, 1, breach) for breach in history.breaches]
     events.sort(key=lambda event: event[:2])
     return _ENCODER.encode_lines([history.header, *(line for _, _, line in events), history.end])
 
@@ -248,6 +271,7 @@ def _exact(text: str) -> float | Decimal:
 _HEADER: Final = msgspec.json.Decoder(Header)
 _OPERATION: Final = msgspec.json.Decoder(Operation, float_hook=_exact)
 _FAULT: Final = msgspec.json.Decoder(FaultEvent)
+_BREACH: Final = msgspec.json.Decoder(Breach)
 _END: Final = msgspec.json.Decoder(End)
 _ANYTHING: Final = msgspec.json.Decoder(float_hook=_exact)
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -342,6 +366,10 @@ class _Reading:
                     form = FaultEvent
                     self._history.faults.append(_FAULT.decode(line))
                     return
+                case {"breach": _}:
+                    form = Breach
+                    self._history.breaches.append(_BREACH.decode(line))
+                    return
                 case {"end": _, **others} if "f" not in others:
                     form = End
                     self._history.end = _END.decode(line)
@@ -417,6 +445,7 @@ def _place_by_time(history: History) -> None:
     ends = [(op.end, 2, op) for op in history.operations if op.end is not None]
     begins = [(op.start, 0, op) for op in history.operations]
     events: list[tuple[int, int, Any]] = [*begins, *((fault.at, 1, fault) for fault in history.faults), *ends]
+    events += [(breach.at, 1, breach) for breach in history.breaches]
     events.sort(key=lambda event: event[:2])
     for place, (_, what, item) in enumerate(events):
         if what == 0:

@@ -47,14 +47,16 @@ def run(
     Raises `ImpossibleScenarioError` where the scenario cannot be run.
     """
     seed = scenario.seed if seed is None else seed
-    world = World(scenario, SeededChoices(seed) if choices is None else choices, seed)
     interrupts = Interrupts()
     with collector_at_rest(), interrupts.watched(), interrupts.at_the_second(), _nodes_unheard():
-        broken_off = not _run_to_the_end(world, progress, interrupts)
-        world.abandon()
-        history = world.history(interrupted=broken_off)
-        statistics = world.statistics()
-        world.dissolve()
+        world = World(scenario, SeededChoices(seed) if choices is None else choices, seed)
+        try:
+            broken_off = not _run_to_the_end(world, progress, interrupts)
+            world.abandon()
+            history = world.history(interrupted=broken_off)
+            statistics = world.statistics()
+        finally:
+            world.dissolve()
         count_as_old()
         judgement = check(history)
         return Result(
@@ -65,6 +67,7 @@ def run(
             statistics=statistics,
             unmet=world.expectations.unmet,
             expectations=world.expectations.looked_at,
+            pacing=world.pacing,
             interrupted=broken_off or interrupts.asked is not None,
         )
 

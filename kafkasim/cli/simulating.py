@@ -136,7 +136,7 @@ def _run_one(scenario: Scenario, seed: int, options: SimulateOptions) -> ExitCod
         write(sys.stdout, encode_document(run_document(result, expected=expected)))
     else:
         screen = make_screen(sys.stdout)
-        descriptions = every_description(scenario.consistency)
+        descriptions = every_description(scenario.level)
         show(screen, *run_report(screen, result, descriptions, options.overrides))
     # What was learned is told before anything can go wrong with a file.
     options.performance.record(result)

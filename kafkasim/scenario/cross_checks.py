@@ -36,7 +36,12 @@ def check_mix(values: Values) -> None:
 
 
 def check_system(values: Values) -> None:
-    """Several nodes need a server that can be one of several, and that one needs several nodes."""
+    """Several nodes need a server that can be one of several, and that one several nodes; a program is as it is."""
+    if "command" in values.marks:
+        for field in ("bug", "storage"):
+            if field in values.marks:
+                values.note(field, "means nothing where `command` says what the nodes are")
+        return
     nodes, bug = values.get("nodes", 1), values.get("bug")
     if nodes > 1 and bug not in CLUSTER_BUGS and ("bug" in values) == ("bug" in values.marks):
         names = ", ".join(f"`{name}`" for name in CLUSTER_BUGS)

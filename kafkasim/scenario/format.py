@@ -31,6 +31,7 @@ from kafkasim.scenario.values import (
     Number,
     OneOf,
     Prose,
+    Text,
 )
 
 LATENCY: Final = Record(
@@ -75,6 +76,12 @@ SYSTEM: Final = Record(
     [
         Field("nodes", Integer(1, 100), "how many nodes there are: n0, n1, ..."),
         Field(
+            "command",
+            ListOf(Text("a word"), "words: a program and its arguments", least=1),
+            "a program that speaks the protocol on its standard input and output, of which each node runs one; "
+            "default: the nodes of this project",
+        ),
+        Field(
             "storage",
             OneOf("a storage", ("memory", "durable")),
             "what a crashed node still has: `memory`, nothing; `durable`, all it acknowledged",
@@ -89,7 +96,8 @@ SYSTEM: Final = Record(
     also={
         "if": {"properties": {"bug": {"enum": list(CLUSTER_BUGS)}}, "required": ["bug"]},
         "then": {"properties": {"nodes": {"minimum": 2}}, "required": ["nodes"]},
-        "else": {"properties": {"nodes": {"maximum": 1}}},
+        "else": {"if": {"required": ["command"]}, "else": {"properties": {"nodes": {"maximum": 1}}}},
+        "not": {"anyOf": [{"required": ["command", other]} for other in ("bug", "storage")]},
     },
 )
 
@@ -251,6 +259,11 @@ SCENARIO: Final[Record[model.Scenario]] = Record(
         Field("system", SYSTEM, "what is tested; default: one correct node"),
         Field("network", NETWORK, "what the network does to messages; default: it delivers each, once, at once"),
         Field("timeout", Duration(above_zero=True), "how long a client waits for one reply"),
+        Field(
+            "clock",
+            OneOf("a clock", ("virtual", "real")),
+            "how time passes where nodes are programs: `virtual`, as fast as they answer, or `real`",
+        ),
         Field("clients", CLIENTS, "scripted clients, by name; they run concurrently"),
         Field(
             "steps",

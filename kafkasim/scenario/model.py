@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from kafkasim.history import Consistency
+from kafkasim.history import Consistency, Promises
 
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000_000_000
@@ -40,12 +40,16 @@ class Network(Struct, frozen=True):
 
 
 class System(Struct, frozen=True):
-    """What is tested: so many in-process nodes, what a crashed one still has, and which fault is built in."""
+    """What is tested: so many nodes, what a crashed one still has, and which fault is built in.
+
+    ``command`` is a program and its arguments, of which each node runs one; empty: the nodes run in this process.
+    """
 
     nodes: int = 1
     storage: Literal["memory", "durable"] = "memory"
     bug: str | None = None
     max_poll_messages: int | None = None
+    command: tuple[str, ...] = ()
 
 
 # --------------------------------------------------------------------------------------
@@ -200,11 +204,33 @@ class Scenario(Struct, frozen=True):
     system: System = System()
     network: Network = Network()
     timeout: int = SECOND
+    clock: Literal["virtual", "real"] = "virtual"
+    """How time passes where nodes are programs; elsewhere it is virtual."""
     clients: tuple[Client, ...] = ()
     steps: tuple[ScriptStep, ...] = ()
     workload: Workload | None = None
     faults: tuple[Fault, ...] = ()
-    consistency: Consistency = "linearizable"
+    consistency: Consistency | None = None
+    """By what the history is judged; None: by what the system is to keep, see `level`."""
     expected: tuple[str, ...] = ()
     source: str = ""
     """The file it was read from, as the user named it; what the command that repeats a run names."""
+
+    @property
+    def level(self) -> Consistency:
+        """By what the history is judged. A node of ours is linearizable; of others' a Kafka-like log is asked for."""
+        return self.consistency or ("kafka" if self.system.command else "linearizable")
+
+    @property
+    def promises(self) -> Promises:
+        """What the system promises."""
+        system = self.system
+        if not system.command:
+            return Promises(poll_limit=system.max_poll_messages, atomic_keys=system.nodes == 1)
+        return Promises(
+            offsets="sparse",
+            poll_limit=system.max_poll_messages,
+            poll_limit_known=system.max_poll_messages is not None,
+            atomic_keys=False,
+            refuses_commit_past_end=False,
+        )

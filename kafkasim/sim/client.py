@@ -52,6 +52,8 @@ class Client:
     none in time) and ``malformed`` (in words, how the reply was not of the protocol's form; empty: it was).
     """
 
+    takes_requests = False
+
     def __init__(
         self,
         name: str,
@@ -226,7 +228,7 @@ class Client:
             self._repeated = True
 
     def excuse_all(self, *, given_up: bool) -> None:
-        """See `kafkasim.sim.nodes.Asker.excuse_all`."""
+        """See `kafkasim.sim.any_node.Asker.excuse_all`."""
         self._excused = True
         if given_up:
             for operation in self._unanswered.values():

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from kafkasim.scenario import model
-from kafkasim.sim.nodes import Node
+from kafkasim.sim.any_node import AnyNode
 from kafkasim.sim.surroundings import Surroundings
 
 
@@ -26,7 +26,7 @@ class Faults:
     def __init__(
         self,
         faults: Sequence[model.Fault],
-        nodes: Mapping[str, Node],
+        nodes: Mapping[str, AnyNode],
         surroundings: Surroundings,
     ) -> None:
         self._nodes = nodes

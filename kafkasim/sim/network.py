@@ -24,6 +24,9 @@ AnyEnvelope = Envelope[Any]
 class Party(Protocol):
     """Somebody with an address."""
 
+    takes_requests: bool
+    """Whether others may ask it something; a client only asks."""
+
     def receive(self, envelope: AnyEnvelope) -> None:
         """Takes a message in; where nobody is there to take it, the network is told, with `Network.cut_off`."""
 
@@ -57,6 +60,14 @@ class Network:
         """Gives the party its address."""
         self._parties[name] = party
         self._receivers[name] = party.receive
+
+    def knows(self, name: str) -> bool:
+        """Whether anybody has this address."""
+        return name in self._parties
+
+    def takes_requests(self, name: str) -> bool:
+        """Whether who has this address may be asked something."""
+        return self._parties[name].takes_requests
 
     def disband(self) -> None:
         """Forgets everybody's address."""

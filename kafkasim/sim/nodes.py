@@ -8,13 +8,14 @@ writes that were not safe yet.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from kafkasim.core import LogEngine
 from kafkasim.messages import Envelope, Error, Init
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND
 from kafkasim.service import Effect, LogService, Timer, Write
+from kafkasim.sim.any_node import AnyNode
 from kafkasim.sim.faulty import FaultyService, ServerDiedError
 from kafkasim.sim.network import AnyEnvelope
 from kafkasim.sim.surroundings import Surroundings
@@ -24,9 +25,6 @@ _STARTER: Final = "starter"
 
 _SLOWEST_WRITE: Final = 1 * MILLISECOND
 """A write to the simulated disk takes up to so long: about what a solid-state disk takes to make one safe."""
-
-_SUPERVISOR_DELAY: Final = 100 * MILLISECOND
-"""A node that ended by itself is started again after so long."""
 
 
 class NoLock:
@@ -39,18 +37,8 @@ class NoLock:
         """Nothing was taken, nothing is given back."""
 
 
-class Asker(Protocol):
-    """Somebody who asks the node and may never be answered because it went down."""
-
-    def excuse_all(self, *, given_up: bool) -> None:
-        """Learns why the request that it waits for may never be answered, and those that it has ``given_up``."""
-
-
-class Node:
-    """One node: its name, whether it is up, and what it has on its disk.
-
-    ``service`` None: the correct one. ``askers`` are told when the node goes down.
-    """
+class Node(AnyNode):
+    """A node that runs in this process, and what it has on its disk. ``service`` None: the correct one."""
 
     def __init__(
         self,
@@ -60,22 +48,17 @@ class Node:
         service: type[FaultyService] | None,
         surroundings: Surroundings,
     ) -> None:
-        self.name, self._names = name, list(names)
+        super().__init__(name, surroundings)
+        self._names = list(names)
         self._system, self._service_class = system, service
-        self._clock, self._network = surroundings.clock, surroundings.network
-        self._recorder = surroundings.recorder
         self._chances = surroundings.choices.stream(f"bug/{name}")
         self._disk_delays = surroundings.choices.stream(f"storage/{name}")
-        self.askers: list[Asker] = []
-        self._life = 0
-        """Which start this is. Timers and writes of an earlier life mean nothing in this one."""
         self._safe: list[Any] = []
         self._disk_free_at = 0
-        self.writing = 0
+        self._writing = 0
         """How many writes are under way."""
         self._service: LogService | None = None
         """None while the node is down."""
-        self._network.join(name, self)
 
     @property
     def up(self) -> bool:
@@ -85,7 +68,7 @@ class Node:
     def start(self) -> None:
         """Starts the process: it recovers what is on its disk and learns its name."""
         self._life += 1
-        self.writing = 0
+        self._writing = 0
         self._service = service = self._new_service()
         try:
             service.recover(self._safe)
@@ -120,32 +103,21 @@ class Node:
             else:
                 self._arrange(effect)
 
-    def excuse(self, msg_id: int | None) -> None:
-        """What nodes ask of each other is in no history, so nobody needs to know."""
-
-    def repeated(self, msg_id: int | None) -> None:
-        """As `excuse`."""
-
     def crash(self) -> None:
         """Ends the process as a fault of the scenario; what it held in memory is lost."""
         self._end("", planned=True)
-
-    def restart(self, life: int | None = None) -> None:
-        """Starts the process again, if it is down; with ``life``, only if it has not been started since that one."""
-        if not self.up and life in (None, self._life):
-            self._recorder.fault("restart", (self.name,))
-            self.start()
-
-    def restart_after(self, delay: int) -> None:
-        """Starts this process again in so many nanoseconds, unless somebody does before."""
-        self._clock.after(delay, self.restart, self._life)
 
     def leave(self) -> None:
         """Forgets everything: the run is over."""
         self.askers.clear()
         self._forget()
 
-    def last_write(self) -> int:
+    @property
+    def working(self) -> bool:
+        """Whether writes are under way."""
+        return self._writing > 0
+
+    def free_at(self) -> int:
         """When the last of the writes under way is safe (ns); now, where there are none."""
         return max(self._disk_free_at, self._clock.now)
 
@@ -165,7 +137,7 @@ class Node:
             case Write():
                 # One disk, one write at a time: so they become safe in the order in which they were asked for.
                 self._disk_free_at = max(self._disk_free_at, self._clock.now) + self._disk_delays.pick(_SLOWEST_WRITE)
-                self.writing += 1
+                self._writing += 1
                 self._clock.at(self._disk_free_at, self._written, (self._life, effect))
 
     def _wake(self, what: tuple[int, Timer]) -> None:
@@ -184,7 +156,7 @@ class Node:
         life, write = what
         service = self._service
         if life == self._life and service is not None:
-            self.writing -= 1
+            self._writing -= 1
             if self._system.storage == "durable":
                 self._safe.append(write.record)
             try:
@@ -198,7 +170,7 @@ class Node:
     def _die(self, error: BaseException) -> None:
         """The process ends though nobody asked for it."""
         self._end(_words(error), planned=False)
-        self.restart_after(_SUPERVISOR_DELAY)
+        self._supervise()
 
     def _forget(self) -> None:
         """Lets go of the service, and at once of its logs: it holds itself, so the garbage collector has to end it."""
@@ -210,12 +182,10 @@ class Node:
         if not self.up:
             return
         self._forget()
-        had_to_write = self.writing > 0  # then it may still have been busy with what nobody waits for any longer
-        self.writing = 0
+        had_to_write = self._writing > 0  # then it may still have been busy with what nobody waits for any longer
+        self._writing = 0
         self._disk_free_at = self._clock.now
-        self._recorder.fault("crash", (self.name,), planned=planned, text=text)
-        for asker in self.askers:
-            asker.excuse_all(given_up=had_to_write)
+        self._record_end(text, planned=planned, given_up=had_to_write)
 
 
 def _words(error: BaseException) -> str:

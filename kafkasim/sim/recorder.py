@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from kafkasim.history import FaultEvent, Function, Operation
+from kafkasim.history import Breach, BreachKind, FaultEvent, Function, Operation
 
 
 class TellsTime(Protocol):
@@ -17,14 +17,15 @@ class TellsTime(Protocol):
 
 
 class Recorder:
-    """The operations and faults of a run so far, in order, and the one sequence of events they have their places in."""
+    """What has happened in a run so far, in order, and the one sequence of events in which all of it has its place."""
 
-    __slots__ = ("_clock", "events", "faults", "operations", "processes")
+    __slots__ = ("_clock", "breaches", "events", "faults", "operations", "processes")
 
     def __init__(self, clock: TellsTime) -> None:
         self._clock = clock
         self.operations: list[Operation] = []
         self.faults: list[FaultEvent] = []
+        self.breaches: list[Breach] = []
         self.events = 0
         """How many places in the sequence of events are taken."""
         self.processes = 0
@@ -69,6 +70,13 @@ class Recorder:
         operation.type = "ok"
         operation.response = response
         self.end(operation)
+
+    def breach(self, kind: BreachKind, node: str, line: str, text: str) -> None:
+        """Writes down what a node wrote and the protocol does not allow."""
+        self.breaches.append(
+            Breach(breach=kind, node=node, line=line, text=text, at=self._clock.now, event=self.events)
+        )
+        self.events += 1
 
     def fault(
         self,

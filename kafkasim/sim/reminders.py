@@ -20,6 +20,8 @@ class Reminder:
     answered now, or cannot be because the node is down, are taken out of it.
     """
 
+    takes_requests = False
+
     def __init__(self, node: str, unanswered: dict[int, tuple[Client, dict[str, Any]]], network: Network) -> None:
         self.unanswered = unanswered
         name = f"final-{node}-probes"
@@ -40,5 +42,5 @@ class Reminder:
         """See `kafkasim.sim.network.Party.repeated`; nothing is repeated any more."""
 
     def excuse_all(self, *, given_up: bool) -> None:  # noqa: ARG002 - there is nothing that it gives up
-        """See `kafkasim.sim.nodes.Asker.excuse_all`."""
+        """See `kafkasim.sim.any_node.Asker.excuse_all`."""
         self.unanswered.clear()

@@ -15,6 +15,12 @@ from kafkasim.history import Function
 from kafkasim.messages import RPCS, CommitOffsetsOk, Error, ListCommittedOffsetsOk, PollOk, Reply, SendOk
 
 
+class Misshapen(Reply, tag="??", kw_only=True):
+    """Stands for a reply that is of no RPC's form; ``fields`` is the body as it came."""
+
+    fields: dict[str, Any]
+
+
 def _send_ok(body: Any) -> dict[str, Any] | None:
     if type(body) is SendOk and type(body.offset) is int and body.offset >= 0:
         return {"offset": body.offset}
@@ -83,6 +89,8 @@ def as_json(body: Reply) -> dict[str, Any]:
     >>> as_json(SendOk(in_reply_to=1, offset=-1))
     {'type': 'send_ok', 'in_reply_to': 1, 'offset': -1}
     """
+    if type(body) is Misshapen:
+        return body.fields
     decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body, enc_hook=repr))
     return decoded
 

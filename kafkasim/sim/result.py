@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -46,6 +46,19 @@ class Traffic(Struct, frozen=True):
     """Not delivered because of a partition, or because nobody was there."""
 
 
+class Pacing(Struct):
+    """Whose time it was, where nodes are programs."""
+
+    clock: Literal["virtual", "real"]
+    """As the run began."""
+    real_from: int | None = None
+    """When the virtual clock was given up for the real one (ns of the run's clock); None: it was not."""
+    reason: str = ""
+    """Why it was."""
+    given_up: tuple[str, ...] = ()
+    """The nodes that were busy for so long that they were not waited for any more."""
+
+
 class Statistics(Struct, frozen=True):
     """The figures of one run. Times are nanoseconds of the run's clock, rates operations per second of it."""
 
@@ -73,6 +86,8 @@ class Result(Struct):
     unmet: list[Unmet] = field(default_factory=list)
     expectations: int = 0
     """How many expectations of steps were looked at."""
+    pacing: Pacing | None = None
+    """None: the nodes run in this process, where time is virtual."""
     interrupted: bool = False
     failure: str = ""
     """Why nothing is known of the run, where the simulator itself failed or its process was ended; in words."""
@@ -117,8 +132,8 @@ def failed_run(scenario: Scenario, seed: int, failure: str) -> Result:
     return Result(
         scenario,
         seed,
-        History(Header(scenario=scenario.name, seed=seed, consistency=scenario.consistency), end=End("interrupted")),
-        CheckResult("unknown", scenario.consistency),
+        History(Header(scenario=scenario.name, seed=seed, consistency=scenario.level), end=End("interrupted")),
+        CheckResult("unknown", scenario.level),
         Statistics(0, None, 0.0, {}, {}, Traffic()),
         failure=failure,
     )

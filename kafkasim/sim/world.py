@@ -22,8 +22,12 @@ from itertools import repeat
 
 from kafkasim import __version__
 from kafkasim.forms import show
-from kafkasim.history import End, Header, History, Promises
+from kafkasim.history import End, Header, History
+from kafkasim.processes.child import StartError
+from kafkasim.processes.children import Children
+from kafkasim.processes.remains import end_marked, new_mark
 from kafkasim.scenario import model
+from kafkasim.sim.any_node import AnyNode
 from kafkasim.sim.bugs import BUGS
 from kafkasim.sim.choices import Choices
 from kafkasim.sim.client import Client
@@ -33,9 +37,11 @@ from kafkasim.sim.faults import Faults
 from kafkasim.sim.final_polls import FinalReader, highest_offsets
 from kafkasim.sim.network import Network
 from kafkasim.sim.nodes import Node
+from kafkasim.sim.pace import Pace
+from kafkasim.sim.process_nodes import ProcessNode, Program
 from kafkasim.sim.recorder import Recorder
 from kafkasim.sim.reminders import Reminder
-from kafkasim.sim.result import Statistics
+from kafkasim.sim.result import Pacing, Statistics
 from kafkasim.sim.scripts import Barriers, Entry, Script
 from kafkasim.sim.statistics import statistics_of
 from kafkasim.sim.surroundings import Surroundings
@@ -78,11 +84,10 @@ class World:
         self._recorder = Recorder(self.clock)
         self._network = Network(scenario.network, self.clock, choices)
         self._surroundings = Surroundings(self.clock, self._network, self._recorder, choices, self._activity)
-        names = tuple(f"n{number}" for number in range(scenario.system.nodes))
-        service = None if scenario.system.bug is None else BUGS[scenario.system.bug].service
-        self._nodes = {name: Node(name, names, scenario.system, service, self._surroundings) for name in names}
-        for node in self._nodes.values():
-            node.start()
+        self._mark = new_mark()
+        self._pace: Pace | None = None
+        """Who lets things happen where nodes are programs; None: the clock alone."""
+        self._nodes = self._new_nodes()
         self._faults = Faults(scenario.faults, self._nodes, self._surroundings)
         self.expectations = Expectations()
         self._clients: dict[str, Client] = {}
@@ -94,10 +99,13 @@ class World:
         self._phase = _Phase.RUNNING
         self._duration = 0
         self._drainings = 0
+        self._start()
         self._people()
 
     def advance(self, events: int = 1024) -> bool:
         """Lets up to so many events happen. False once the run is over."""
+        if self._pace is not None:
+            return self._advance_with(self._pace, events)
         clock, activity, to_come = self.clock, self._activity, self.clock.events
         if not activity.busy and not self._go_over():
             return False
@@ -105,6 +113,13 @@ class World:
             action(argument)
             if not activity.busy and not self._go_over():
                 return False
+        return True
+
+    def _advance_with(self, pace: Pace, events: int) -> bool:
+        for _ in range(events if pace.hurries else 1):
+            if not self._activity.busy and not self._go_over():
+                return False
+            pace.step()
         return True
 
     def history(self, *, interrupted: bool = False) -> History:
@@ -119,19 +134,25 @@ class World:
                 version=__version__,
                 scenario=scenario.name,
                 seed=self.seed,
-                consistency=scenario.consistency,
-                promises=Promises(poll_limit=scenario.system.max_poll_messages, atomic_keys=len(self._nodes) == 1),
+                consistency=scenario.level,
+                promises=scenario.promises,
                 losses_known=True,
             ),
             self._recorder.operations,
             self._recorder.faults,
             end,
+            breaches=self._recorder.breaches,
         )
 
     def statistics(self) -> Statistics:
         """The figures of the run so far."""
         duration = self.clock.now if self._phase is _Phase.RUNNING else self._duration
         return statistics_of(self.scenario, self._recorder.operations, duration, self._network.traffic())
+
+    @property
+    def pacing(self) -> Pacing | None:
+        """Whose time it was; None: the nodes run in this process."""
+        return None if self._pace is None else self._pace.pacing
 
     def abandon(self) -> None:
         """Ends the run here: nobody waits for an answer any longer."""
@@ -142,6 +163,7 @@ class World:
         """Takes the world apart, once the run is over: its parts hold each other no more.
 
         So it goes when nobody needs it; otherwise it would wait for the garbage collector, with all that happened.
+        Programs that nodes are have ended after it, and with them whatever they have started.
         """
         self.clock.events.clear()
         self._network.disband()
@@ -149,6 +171,34 @@ class World:
             client.leave()
         for node in self._nodes.values():
             node.leave()
+        if self._pace is not None:
+            end_marked(self._mark)
+
+    def _new_nodes(self) -> dict[str, AnyNode]:
+        system = self.scenario.system
+        names = tuple(f"n{number}" for number in range(system.nodes))
+        if not system.command:
+            service = None if system.bug is None else BUGS[system.bug].service
+            return {name: Node(name, names, system, service, self._surroundings) for name in names}
+        children = Children()
+        program = Program(system.command, self._mark, children)
+        nodes = {name: ProcessNode(name, names, program, self._surroundings) for name in names}
+        virtual = self.scenario.clock == "virtual"
+        self._pace = Pace(self.clock, tuple(nodes.values()), children, virtual=virtual)
+        return dict(nodes)
+
+    def _start(self) -> None:
+        """Starts the nodes. Where a program cannot even be started properly the run is over before it begins."""
+        try:
+            for node in self._nodes.values():
+                node.start()
+        except StartError as error:
+            self.dissolve()
+            raise ImpossibleScenarioError(f"system: command: {error}") from None
+        if self._pace is not None:
+            self._pace.begin()
+            if not all(node.up for node in self._nodes.values()):
+                self._phase = _Phase.OVER
 
     def _people(self) -> None:
         """Brings in the clients, each with something to do."""
@@ -194,7 +244,7 @@ class World:
     def _go_over(self) -> bool:
         """Goes over to the next phase in which somebody has something to do. False once the run is over."""
         while not self._activity.busy:
-            if not self._next_phase():
+            if self._phase is _Phase.OVER or not self._next_phase():
                 return False
         return True
 
@@ -238,7 +288,7 @@ class World:
 
     def _quiet_at(self) -> int:
         """When what is under way now will be over."""
-        return max(self._network.last_arrival(), *(node.last_write() for node in self._nodes.values()))
+        return max(self._network.last_arrival(), *(node.free_at() for node in self._nodes.values()))
 
     def _begin_draining(self) -> None:
         self._drainings = 0
@@ -247,7 +297,7 @@ class World:
 
     def _drain(self, _: None) -> None:
         self._drainings += 1
-        under_way = self._network.in_flight() or any(node.writing for node in self._nodes.values())
+        under_way = self._network.in_flight() or any(node.working for node in self._nodes.values())
         if under_way and self._drainings < _MOST_DRAINING_ROUNDS:
             self.clock.at(self._quiet_at(), self._drain)
         else:
@@ -260,7 +310,7 @@ def _refuse_impossible(scenario: model.Scenario) -> None:
         raise ImpossibleScenarioError(f"system: bug: there is no {system.bug}: expected one of {', '.join(BUGS)}")
     if system.nodes < 1:
         raise ImpossibleScenarioError(f"system: nodes: expected 1 or more, got {system.nodes}")
-    if system.nodes > 1 and (system.bug is None or not BUGS[system.bug].clusters):
+    if system.nodes > 1 and not system.command and (system.bug is None or not BUGS[system.bug].clusters):
         raise ImpossibleScenarioError(
             f"system: nodes: expected 1, got {system.nodes}: this server runs alone; clusters are not built yet"
         )

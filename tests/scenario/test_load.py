@@ -31,6 +31,7 @@ seed: 7
 system: {nodes: 2, storage: durable, bug: own-order, max_poll_messages: 3}
 network: {latency: {distribution: uniform, low: 1ms, high: 2ms}, loss: 0.1, duplicate: 0.2, duplicate_sends: 1}
 timeout: 1.5s
+clock: real
 clients:
   alice: [sleep: 1us, barrier: b]
   bob:
@@ -49,8 +50,8 @@ expect: {anomalies: [inconsistent-offsets, unseen]}
         "all.yaml",
     )
     alice = (
-        model.Step(model.Sleep(1_000), where="all.yaml:11:11"),
-        model.Step(model.Barrier("b"), where="all.yaml:11:23"),
+        model.Step(model.Sleep(1_000), where="all.yaml:12:11"),
+        model.Step(model.Barrier("b"), where="all.yaml:12:23"),
     )
     assert scenario == model.Scenario(
         name="all",
@@ -59,9 +60,10 @@ expect: {anomalies: [inconsistent-offsets, unseen]}
         system=model.System(2, "durable", "own-order", 3),
         network=model.Network(model.Latency("uniform", low=1_000_000, high=2_000_000), 0.1, 0.2, 1.0),
         timeout=1_500_000_000,
+        clock="real",
         clients=(
             model.Client("alice", alice),
-            model.Client("bob", (model.Step(model.Barrier("b"), where="all.yaml:14:13"),), "n1"),
+            model.Client("bob", (model.Step(model.Barrier("b"), where="all.yaml:15:13"),), "n1"),
         ),
         workload=model.Workload(4, 5, 1000.0, 20_000_000_000, (("send", 2.0), ("list", 1.0)), 0.01, True, 9),
         faults=(
@@ -73,6 +75,18 @@ expect: {anomalies: [inconsistent-offsets, unseen]}
         expected=("inconsistent-offsets", "unseen"),
         source="all.yaml",
     )
+
+
+def test_nodes_can_be_programs_which_are_judged_as_any_such_log():
+    scenario = loads(f"{HEAD}system: {{command: [./node, --fast], nodes: 3}}\nworkload: {{}}")
+
+    assert scenario.system == model.System(3, command=("./node", "--fast"))
+    assert scenario.level == "kafka"
+    assert not scenario.promises.atomic_keys
+
+
+def test_nodes_of_our_own_are_judged_as_linearizable():
+    assert loads(f"{HEAD}workload: {{}}").level == "linearizable"
 
 
 @pytest.mark.parametrize(

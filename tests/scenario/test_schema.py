@@ -68,6 +68,13 @@ SCRIPT = {
     "steps": [{"as": "alice", "send": {"key": "k", "msg": 1}, "expect": {"offset": 0}}, {"as": "bob", "crash": None}],
     "expect": "valid",
 }
+PROGRAMS = {
+    "name": "n",
+    "why": "w",
+    "system": {"command": ["./node", "--fast"], "nodes": 3, "max_poll_messages": 9},
+    "clock": "real",
+    "workload": {"clients": 2},
+}
 
 
 def loader_takes(document):
@@ -82,7 +89,7 @@ def test_the_schema_is_a_schema():
     jsonschema.Draft202012Validator.check_schema(json_schema())
 
 
-@pytest.mark.parametrize("document", [WHOLE, SCRIPT])
+@pytest.mark.parametrize("document", [WHOLE, SCRIPT, PROGRAMS])
 def test_both_take_every_field(document):
     VALIDATOR.validate(document)
     assert loader_takes(document)
@@ -120,7 +127,7 @@ fields = st.sampled_from(["name", "expect", "expect_error", "max_messages", "as"
 
 @st.composite
 def mutations(draw):
-    document = draw(st.sampled_from([WHOLE, SCRIPT]))
+    document = draw(st.sampled_from([WHOLE, SCRIPT, PROGRAMS]))
     path = draw(st.sampled_from(list(places(document))))
 
     def change(old):

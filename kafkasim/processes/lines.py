@@ -1,0 +1,92 @@
+"""What a line says that a node has written: a message of the protocol, or else what is wrong with it.
+
+The protocol is that of Maelstrom, see https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from kafkasim.forms import mismatch, printable, shorten, show
+from kafkasim.messages import UNDECODABLE, AnyReply, Envelope
+
+
+class NoMessageError(ValueError):
+    """A line is no message; the text says what came and what was expected."""
+
+
+def _exact(text: str) -> float | Decimal:
+    """A number with a fraction or an exponent; where a float cannot hold it, exactly."""
+    value = float(text)
+    exact = Decimal(text)
+    return value if Decimal(repr(value)) == exact else exact
+
+
+_REPLIES: Final = msgspec.json.Decoder(Envelope[AnyReply], float_hook=_exact)
+_FRAMES: Final = msgspec.json.Decoder(Envelope[dict[str, Any]], float_hook=_exact)
+_ANYTHING: Final = msgspec.json.Decoder()
+
+
+def read_message(line: bytes) -> Envelope[Any]:
+    """The message of a line. Its body is a reply to one of the log's RPCs where it is of that form, else a dict.
+
+    Raises `NoMessageError`.
+
+    >>> read_message(b'{"src": "n0", "dest": "c1", "body": {"type": "send_ok", "in_reply_to": 1, "offset": 0}}').body
+    SendOk(in_reply_to=1, offset=0)
+    >>> read_message(b'{"src": "n0", "dest": "c1", "body": {"type": "send_ok", "in_reply_to": 1}}').body
+    {'type': 'send_ok', 'in_reply_to': 1}
+    >>> read_message(b'stored hello at 0')
+    Traceback (most recent call last):
+    kafkasim.processes.lines.NoMessageError: expected one message a line, as JSON; what is meant for people belongs on \
+standard error
+    """
+    try:
+        return _REPLIES.decode(line)
+    except (*UNDECODABLE, ArithmeticError, ValueError):
+        pass
+    try:
+        envelope = _FRAMES.decode(line)
+    except msgspec.ValidationError:
+        raise NoMessageError(_unlike_a_message(line)) from None
+    except (*UNDECODABLE, ArithmeticError, ValueError):
+        raise NoMessageError(
+            "expected one message a line, as JSON; what is meant for people belongs on standard error"
+        ) from None
+    body = envelope.body
+    for name in ("msg_id", "in_reply_to"):
+        if name in body and body[name] is None:  # which says no more than leaving it out
+            del body[name]
+    wrong = _wrong_in(body)
+    if wrong:
+        raise NoMessageError(wrong)
+    return envelope
+
+
+def quoted(line: bytes) -> str:
+    """The line as it can be shown."""
+    return shorten(printable(line.decode(errors="backslashreplace")))
+
+
+def _unlike_a_message(line: bytes) -> str:
+    try:
+        value = _ANYTHING.decode(line)
+    except (*UNDECODABLE, ValueError):
+        value = None
+    problem = mismatch(value, Envelope[dict[str, Any]]) if isinstance(value, dict) else None
+    form = 'expected {"src": text, "dest": text, "body": object}'
+    return f"{form}: {problem}" if problem else form
+
+
+def _wrong_in(body: dict[str, Any]) -> str:
+    """What is wrong with a body whatever its type is; empty: nothing."""
+    kind = body.get("type")
+    if type(kind) is not str:
+        return f"body: field `type`: expected text, got {show(kind)}" if "type" in body else "body: `type` is missing"
+    for name in ("msg_id", "in_reply_to"):
+        if name in body and type(body[name]) is not int:
+            return f"body: field `{name}`: expected an integer, got {show(body[name])}"
+    return ""

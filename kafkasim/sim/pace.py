@@ -1,0 +1,136 @@
+"""How time passes in a world whose nodes are programs, and when they are listened to.
+
+*Virtual*: what is due at one instant is delivered together; then nothing happens until every node is quiet, and what
+they have said by then they have said at that instant. So time costs no time, and a seed gives the same run again, if
+the nodes do the same again. Races inside a node are not to be seen so, and a node that speaks unprompted, because
+some time has passed, would speak at the wrong time: where one does, the run goes on with the real clock.
+
+*Real*: a nanosecond of the run's clock takes a nanosecond, and whatever a node says it says when it is heard.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from heapq import heappop
+from typing import Final
+
+from kafkasim.processes.children import Children
+from kafkasim.scenario.model import MILLISECOND, SECOND
+from kafkasim.sim.clock import Clock
+from kafkasim.sim.process_nodes import ProcessNode
+from kafkasim.sim.result import Pacing
+
+_PATIENCE: Final = 5 * SECOND
+"""A node that has been busy for so long is not waited for again until it says something."""
+
+_GRACE: Final = 50 * MILLISECOND
+"""How long a node that has nothing left to do, and has not answered, may still take to say something: it may wait for
+the time to pass. Halved each time that it says nothing, and never granted once it is too short to matter."""
+
+_SHORTEST_GRACE: Final = MILLISECOND // 4
+
+_UNTOLD: Final = 2 * MILLISECOND
+"""Where the system does not tell what a program does, it is quiet when nothing was heard of it for so long."""
+
+_TICK: Final = 0.001
+"""Seconds for which something to be said is waited before it is looked what the node does instead."""
+
+_GLANCE: Final = 100 * MILLISECOND
+"""How long the real clock waits at most before somebody may look whether the run is to go on."""
+
+
+class Pace:
+    """Lets the events of the clock happen, each in its time, and takes in what the nodes say between them."""
+
+    def __init__(self, clock: Clock, nodes: Sequence[ProcessNode], children: Children, *, virtual: bool) -> None:
+        self._clock, self._nodes, self._children = clock, nodes, children
+        self.pacing = Pacing("virtual" if virtual else "real")
+        self._virtual = virtual
+        self._started = 0
+        """What the machine's clock showed when the run's clock was at 0."""
+        self._grace = _GRACE
+
+    @property
+    def hurries(self) -> bool:
+        """Whether many events may happen in a moment."""
+        return self._virtual
+
+    def begin(self) -> None:
+        """Waits until each node has started, or failed to. Time stands still meanwhile."""
+        while any(node.starting for node in self._nodes):
+            self._children.wait(0.1)
+            self._listen()
+        self._started = time.monotonic_ns() - self._clock.now
+
+    def step(self) -> None:
+        """Lets the next event happen, or, where it is not its time yet, something be heard."""
+        clock = self._clock
+        if self._virtual:
+            if any(node.roused for node in self._nodes) and not (clock.events and clock.events[0][0] <= clock.now):
+                self._settle()
+                return
+            if self._hear_the_unprompted():
+                return
+            clock.step()
+            return
+        due = clock.events[0][0] + self._started
+        left = due - time.monotonic_ns()
+        heard = self._children.wait(min(max(left, 0), _GLANCE) / SECOND)
+        clock.now = max(clock.now, time.monotonic_ns() - self._started)
+        if heard or left > 0:
+            self._listen()
+            return
+        _, _, action, argument = heappop(clock.events)
+        action(argument)
+
+    def _hear_the_unprompted(self) -> bool:
+        """Goes over to the real clock where a node has spoken though nothing was said to it."""
+        for node in self._nodes:
+            if node.unprompted:
+                self._virtual = False
+                self._started = time.monotonic_ns() - self._clock.now
+                self.pacing.real_from = self._clock.now
+                self.pacing.reason = f"{node.name} spoke unprompted, as a node does that waits for time to pass"
+                return True
+        return False
+
+    def _settle(self) -> None:
+        """Waits until every node that was spoken to is quiet, and takes in what they have said."""
+        began = time.monotonic_ns()
+        for node in self._nodes:
+            if node.roused:
+                self._await(node, began)
+        self._listen()
+
+    def _await(self, node: ProcessNode, began: int) -> None:
+        """Waits until the node has nothing left to do, or has been busy for too long."""
+        resting_since = 0
+        while not (node.silent_for_good or node.floods):
+            heard = self._children.wait(_TICK if node.owes else 0)
+            now = time.monotonic_ns()
+            if now - began > _PATIENCE:
+                node.give_up()
+                self.pacing.given_up = (*self.pacing.given_up, node.name)
+            elif heard or not node.at_rest():
+                resting_since = 0
+                if not (heard or node.owes):
+                    os.sched_yield()
+            else:
+                resting_since = resting_since or now
+                if now - resting_since >= self._needed(node) and not self._children.wait(0):
+                    if node.owes:
+                        self._grace = self._grace // 2 if self._grace > _SHORTEST_GRACE else 0
+                    return
+
+    def _needed(self, node: ProcessNode) -> int:
+        """For how long (ns) a node must have been at rest to be quiet."""
+        needed = 0 if node.rest_is_known else _UNTOLD
+        if not node.owes:
+            return needed
+        return max(needed, self._grace)
+
+    def _listen(self) -> None:
+        for node in self._nodes:
+            node.listen()

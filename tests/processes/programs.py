@@ -1,0 +1,32 @@
+"""Runs scenarios with the programs in ``nodes/``."""
+
+import sys
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from kafkasim.scenario import model
+from kafkasim.scenario.model import MILLISECOND, SECOND
+from kafkasim.simulate import run
+
+NODES = Path(__file__).parent / "nodes"
+
+
+def python(name, *arguments):
+    """The command of a node that is written in Python."""
+    return (sys.executable, str(NODES / f"{name}.py"), *arguments)
+
+
+def scenario(command, **changes):
+    """A short workload on one node that is a program."""
+    nodes = changes.pop("nodes", 1)
+    workload = changes.pop("workload", model.Workload(clients=3, keys=3, rate=200.0, duration=SECOND))
+    fields = {"network": model.Network(model.Latency("exponential", 2 * MILLISECOND)), "workload": workload} | changes
+    return replace(
+        model.Scenario("programs", "to see what comes of it", system=model.System(nodes, command=tuple(command))),
+        **fields,
+    )
+
+
+def result_of(command, seed=1, **changes):
+    return run(scenario(command, **changes), seed=seed)
