@@ -40,6 +40,8 @@ Consistency = Literal["jepsen", "kafka", "linearizable"]
 BreachKind = Literal["malformed-message", "stray-reply", "unknown-destination"]
 """How a node can break the protocol otherwise than in its reply to a request."""
 
+BREACH_KINDS: Final[tuple[BreachKind, ...]] = ("malformed-message", "stray-reply", "unknown-destination")
+
 CONSISTENCY_LEVELS: Final[tuple[Consistency, ...]] = ("jepsen", "kafka", "linearizable")
 """From the one that asks least to the one that asks most."""
 
@@ -86,6 +88,8 @@ class Header(Struct):
     """Whether polls say from which offsets, and of which keys, they asked. Jepsen's histories do not."""
     commits_known: bool = True
     """Whether commits and lists are recorded. In Jepsen's histories they are not."""
+    breaches_known: bool = False
+    """Whether the lines are recorded that nodes wrote and must not write (`Breach`). Only programs write lines."""
     losses_known: bool = False
     """Whether operations say where the run itself lost a request or its answer (`Operation.lost`); only then is
     silence the system's fault."""

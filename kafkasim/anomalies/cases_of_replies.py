@@ -130,4 +130,25 @@ REPLIES: Final = (
         rejects=(case("by itself", "!! crash n0"),),
         accepts=(case("as planned", "! crash n0", "! restart n0"),),
     ),
+    Definition(
+        "malformed-message",
+        rejects=(case("a line for people", "? malformed-message n0 ready to serve"),),
+        accepts=(case("a reply that nobody can use is another matter", "alice send k1 7 -> 0"),),
+    ),
+    Definition(
+        "stray-reply",
+        rejects=(
+            case(
+                "answered twice",
+                "alice send k1 7 -> 0",
+                '? stray-reply n0 {"src":"n0","dest":"alice","body":{"type":"send_ok","in_reply_to":1,"offset":0}}',
+            ),
+        ),
+        accepts=(case("answered once", "alice send k1 7 -> 0"),),
+    ),
+    Definition(
+        "unknown-destination",
+        rejects=(case("to nobody", '? unknown-destination n0 {"src":"n0","dest":"n9","body":{"type":"hello"}}'),),
+        accepts=(case("to who has asked", "alice send k1 7 -> 0"),),
+    ),
 )

@@ -21,6 +21,7 @@
     alice send k1 7 -> raw {"type": "send_ok", "offset": -1}    a reply that its client could not take
     alice send k1 7 -> reply {"offset": -1}                     one that a careless recorder took for good
     ! crash n0                           a fault; "!! crash n0" is one that nobody asked for
+    ? stray-reply n0 {"src": "n0"}       a line that a node wrote and must not write, and how that is called
     ! partition alice | n0 bob           who can speak with whom; "! heal alice | n0 bob" ends it, "! heal" ends all
 """
 
@@ -29,7 +30,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from kafkasim.history import Consistency, End, Failure, FaultEvent, Header, History, Operation, Promises
+from kafkasim.history import Breach, Consistency, End, Failure, FaultEvent, Header, History, Operation, Promises
 
 FUNCTIONS: Final = {
     "send": "send",
@@ -40,6 +41,13 @@ FUNCTIONS: Final = {
     "crash": "crash",
 }
 MILLISECOND: Final = 1_000_000
+
+_WRONG: Final = {
+    "malformed-message": 'expected {"src": text, "dest": text, "body": object}',
+    "stray-reply": "it has answered that request already: expected one reply a request",
+    "unknown-destination": "there is nobody of that name",
+}
+"""What is said of the lines that nodes must not write."""
 
 
 def build(
@@ -57,19 +65,27 @@ def build(
     final_polls: dict[str, Any] = dict.fromkeys(complete.split(), "complete")
     final_polls.update(dict.fromkeys(incomplete.split(), "incomplete"))
     return History(
-        Header(scenario="test", consistency=consistency, promises=promises or Promises(), losses_known=True),
+        Header(
+            scenario="test",
+            consistency=consistency,
+            promises=promises or Promises(),
+            losses_known=True,
+            breaches_known=True,
+        ),
         builder.operations,
         builder.faults,
         End(end, final_polls),
+        breaches=builder.breaches,
     )
 
 
 class Builder:
-    """Takes lines, in the order of what happens; ``operations`` and ``faults`` are what they told."""
+    """Takes lines, in the order of what happens; ``operations``, ``faults`` and ``breaches`` are what they told."""
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
         self.faults: list[FaultEvent] = []
+        self.breaches: list[Breach] = []
         self.event = 0
         self._processes: dict[str, int] = {}
         self._next_process = 0
@@ -81,6 +97,9 @@ class Builder:
         if line.startswith("!"):
             self._fault(line)
             return
+        if line.startswith("?"):
+            self._breach(line)
+            return
         asked, _, answer = (part.strip() for part in line.partition("->"))
         client, _, action = asked.partition(" ")
         if action.endswith("..."):
@@ -89,6 +108,12 @@ class Builder:
             self._end(self._begin(client, action), answer or "ok")
         else:
             self._end(self._pending[client], answer)
+
+    def _breach(self, line: str) -> None:
+        kind, node, written = line.lstrip("? ").split(maxsplit=2)
+        text, at = _WRONG[kind], self.event * MILLISECOND
+        self.breaches.append(Breach(breach=kind, node=node, line=written, text=text, at=at, event=self.event))  # type: ignore[arg-type]  # a typo is a KeyError
+        self.event += 1
 
     def _fault(self, line: str) -> None:
         fault, *nodes = line.lstrip("!").split()

@@ -110,6 +110,22 @@ REASONS: Final[dict[str, Reason]] = {
         "Nobody had told the node to end.",
         "A node that hangs is not one that has ended; see `no-reply`.",
     ),
+    "malformed-message": Reason(
+        "A node's standard output is its line to the network. What is no message there can reach nobody, and what it "
+        "was meant to say is lost; a line for people belongs on standard error.",
+        "Needs a run in which nodes are programs: a node in this process, or a recorded history, has no lines.",
+    ),
+    "stray-reply": Reason(
+        "A request has one answer, which names it. One that was answered already, or never asked, is answered by a "
+        "node that has mixed up its requests: whoever waits for an answer may take this one for it.",
+        "An answer to the wrong one of two requests that both wait is not stray; it is seen by what it says. Where the "
+        "network repeats a request, it may be answered as often.",
+    ),
+    "unknown-destination": Reason(
+        "The names of the nodes came with `init`, and clients and services are known by the messages they send. There "
+        "was nobody of that name, so the message can reach nobody.",
+        "A message to somebody else than was meant is no breach of the protocol.",
+    ),
     "commit-lost": Reason(
         "An acknowledged commit says: this is done, nobody needs to process it again. Who asks later and is told less "
         "processes finished work once more.",

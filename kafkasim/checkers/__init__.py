@@ -59,8 +59,14 @@ def check(history: History, consistency: Consistency | None = None) -> CheckResu
         return result
 
 
-_MAELSTROM_SEES: Final = ("malformed-reply", "node-crash")
-"""What ends a run of Maelstrom before any checker is asked."""
+_MAELSTROM_SEES: Final = (
+    "malformed-reply",
+    "node-crash",
+    "malformed-message",
+    "stray-reply",
+    "unknown-destination",
+)
+"""What Maelstrom itself runs into, so that the run may end, or go on otherwise, before any checker is asked."""
 
 
 def _compared(anomaly: Anomaly, theirs: Collection[tuple[str, str | None]] | None) -> Anomaly:

@@ -249,7 +249,7 @@ def _explain_error(op: Operation) -> Example:
 
 
 # --------------------------------------------------------------------------------------
-# no-reply, node-crash
+# no-reply
 # --------------------------------------------------------------------------------------
 
 
@@ -278,29 +278,6 @@ def _losses_unknown(index: Index) -> str | None:
     if not index.history.header.losses_known:
         return "the history does not say which requests and replies the network lost"
     return "the run was broken off" if index.history.end.end != "complete" else None
-
-
-def find_node_crashes(index: Index) -> Iterator[Finding]:
-    """A node ended, or could not be started, without being told to. One finding a crash."""
-    for fault in index.faults:
-        if fault.fault == "crash" and not fault.planned:
-            yield Finding(None, partial(_explain_crash, index, fault))
-
-
-def _explain_crash(index: Index, fault: FaultEvent) -> Example:
-    said = f": {fault.text}" if fault.text else ""
-    asked = [
-        op.index
-        for op in index.unsuccessful
-        if op.node in fault.nodes
-        and op.begin_event < fault.event
-        and (op.end_event is None or op.end_event > fault.event)
-    ]
-    return Example(
-        f"node {listed(list(fault.nodes)) or 'of unknown name'} ended at {moment(fault.at)} although nobody asked it "
-        f"to{said}",
-        tuple(reversed(asked)),
-    )
 
 
 CHECKERS: Final = (
@@ -338,13 +315,5 @@ CHECKERS: Final = (
         find=find_missing_replies,
         count=lambda index: index.requests,
         counted="requests",
-    ),
-    Checker(
-        kind="node-crash",
-        summary="A node ended, or could not be started, without being told to.",
-        levels=KAFKA_AND_UP,
-        find=find_node_crashes,
-        count=lambda index: len({op.node for op in index.operations}),
-        counted="nodes",
     ),
 )

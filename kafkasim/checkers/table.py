@@ -1,4 +1,7 @@
-"""Every checker, in the order in which anomalies are told: what is wrong in the log itself comes first."""
+"""Every checker, in the order in which anomalies are told.
+
+First what nodes do, for one that has ended explains much; then what is wrong in the log itself.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from kafkasim.checkers import (
     commits,
     contents,
     jepsen,
+    nodes,
     ordering,
     past_end,
     reads,
@@ -21,6 +25,7 @@ from kafkasim.checkers import (
 from kafkasim.checkers.registry import Checker
 
 CHECKERS: Final[tuple[Checker, ...]] = (
+    *nodes.CHECKERS,
     *contents.CHECKERS,
     *reads.CHECKERS,
     *refused.CHECKERS,

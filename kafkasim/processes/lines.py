@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kafkasim.forms import mismatch, printable, shorten, show
+from kafkasim.forms import mismatch, printable, show
 from kafkasim.messages import UNDECODABLE, AnyReply, Envelope
 
 
@@ -66,9 +66,17 @@ standard error
     return envelope
 
 
+_QUOTED: Final = 240
+"""So many characters of a line are shown: most messages are shorter."""
+
+
 def quoted(line: bytes) -> str:
-    """The line as it can be shown."""
-    return shorten(printable(line.decode(errors="backslashreplace")))
+    """The line as it can be shown; the middle of a long one is left out, for both its ends may say what it was."""
+    text = printable(line[: 4 * _QUOTED].decode(errors="backslashreplace").strip())
+    if len(line) <= 4 * _QUOTED and len(text) <= _QUOTED:
+        return text
+    end = printable(line[-_QUOTED:].decode(errors="backslashreplace").strip())
+    return f"{text[: _QUOTED // 2]} ... {end[-_QUOTED // 2 :]}"
 
 
 def _unlike_a_message(line: bytes) -> str:

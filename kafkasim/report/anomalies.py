@@ -13,7 +13,7 @@ from rich.text import Text
 from kafkasim.checkers.jepsen import OF_TRANSACTIONS
 from kafkasim.checkers.verdict import Anomaly, CheckResult, Example
 from kafkasim.forms import printable
-from kafkasim.history import History
+from kafkasim.history import BREACH_KINDS, History
 from kafkasim.report.operations import timeline
 from kafkasim.report.screen import indented
 from kafkasim.report.words import count_of, counted_words, key_words, listed, ranges
@@ -134,9 +134,9 @@ def checked_section(screen: Console, check: CheckResult, counted: Mapping[str, s
         what = listed(things or [counted_words(number, counted.get(kind, kind)) for kind, number in looked_at.items()])
         yield indented(screen, f"checked: {what}, for {count_of(len(check.checked), 'kind')} of anomaly", 0, 2)
     reasons: dict[str, list[str]] = {}
-    unusual = {checker.kind for checker in OF_TRANSACTIONS}
+    unusual = {checker.kind for checker in OF_TRANSACTIONS} | set(BREACH_KINDS)
     for kind, reason in check.not_checked.items():
-        if kind not in unusual:  # few histories have any, and who wrote one knows
+        if kind not in unusual:  # few histories can have any, and whose can, knows
             reasons.setdefault(reason, []).append(kind)
     for reason, kinds in reasons.items():
         yield indented(screen, Text(f"not checked: {listed(kinds)} ({printable(reason)})", style="faint"), 0, 2)

@@ -25,6 +25,9 @@ from kafkasim.sim.result import Pacing
 _PATIENCE: Final = 5 * SECOND
 """A node that has been busy for so long is not waited for again until it says something."""
 
+_PATIENCE_WITH_SLEEPERS: Final = SECOND
+"""As `_PATIENCE`, of one that does nothing at all and does not read what it was sent either."""
+
 _GRACE: Final = 50 * MILLISECOND
 """How long a node that has nothing left to do, and has not answered, may still take to say something: it may wait for
 the time to pass. Halved each time that it says nothing, and never granted once it is too short to matter."""
@@ -110,7 +113,7 @@ class Pace:
         while not (node.silent_for_good or node.floods):
             heard = self._children.wait(_TICK if node.owes else 0)
             now = time.monotonic_ns()
-            if now - began > _PATIENCE:
+            if now - began > _PATIENCE or (now - began > _PATIENCE_WITH_SLEEPERS and node.sleeps_over_input()):
                 node.give_up()
                 self.pacing.given_up = (*self.pacing.given_up, node.name)
             elif heard or not node.at_rest():

@@ -67,6 +67,7 @@ class ProcessNode(AnyNode):
         """Whether it was spoken to since it was last quiet."""
         self.silent_for_good = False
         """Whether it is no use to wait for it: it is down, or has been busy for too long."""
+        self._spoke_unprompted = False
         self._asked = 0
         """How many requests it was given since it was last quiet."""
         self._said = 0
@@ -112,6 +113,9 @@ class ProcessNode(AnyNode):
             self._network.cut_off(envelope)
             return
         number = request_number(envelope.body)
+        if not self.roused:
+            self._program.children.wait(0)
+            self._spoke_unprompted = self._spoke_unprompted or bool(self._child.lines)
         if number is not None and not is_reply(envelope.body):
             asker = (envelope.src, number)
             self._open[asker] = self._open.get(asker, 0) + 1
@@ -138,7 +142,7 @@ class ProcessNode(AnyNode):
     @property
     def unprompted(self) -> bool:
         """Whether it has said something though it was quiet and nobody has spoken to it since."""
-        return not self.roused and self._child is not None and bool(self._child.lines)
+        return self._spoke_unprompted or (not self.roused and self._child is not None and bool(self._child.lines))
 
     @property
     def owes(self) -> bool:
@@ -152,10 +156,17 @@ class ProcessNode(AnyNode):
 
     def at_rest(self) -> bool:
         """Whether it has read all it was sent and has nothing left to do, as far as the system tells."""
-        child, rest = self._child, self._rest
-        if child is None or rest is None or not child.speaking:
-            return True
-        return not child.unread() and (not rest.known or rest())
+        child = self._child
+        return child is None or not child.speaking or (not child.unread() and self.asleep)
+
+    def sleeps_over_input(self) -> bool:
+        """Whether it does nothing although there is something for it to read; False where the system does not tell."""
+        return self._child is not None and self.rest_is_known and self._child.unread() and self.asleep
+
+    @property
+    def asleep(self) -> bool:
+        """Whether it is doing nothing, even if there is something for it to read, as far as the system tells."""
+        return self._rest is None or not self._rest.known or self._rest()
 
     def give_up(self) -> None:
         """It has been busy for too long; nobody waits for it until it says something."""
@@ -225,13 +236,13 @@ class ProcessNode(AnyNode):
     def _answers(self, asker: str, number: int | None, line: bytes) -> bool:
         """Whether a reply is one to a request that it was given and has not answered."""
         if number is None:
-            self._breach("malformed-message", line, "body: field `in_reply_to`: expected an integer")
+            self._breach("malformed-message", line, "body: `in_reply_to` is missing: a reply names its request")
             return False
         times = self._open.get((asker, number), 0)
         if not times:
             known = number <= self._latest.get(asker, -1)
-            problem = f"has answered request {number} of {asker} already" if known else "was asked no such thing"
-            self._breach("stray-reply", line, f"{self.name} {problem}: expected one reply a request")
+            problem = "has been answered already" if known else f"was never asked of {self.name}"
+            self._breach("stray-reply", line, f"request {number} of {asker} {problem}")
             return False
         if times == 1:
             del self._open[(asker, number)]

@@ -100,7 +100,8 @@ class World:
         self._duration = 0
         self._drainings = 0
         self._start()
-        self._people()
+        if self._phase is not _Phase.OVER:
+            self._people()
 
     def advance(self, events: int = 1024) -> bool:
         """Lets up to so many events happen. False once the run is over."""
@@ -137,6 +138,7 @@ class World:
                 consistency=scenario.level,
                 promises=scenario.promises,
                 losses_known=True,
+                breaches_known=bool(scenario.system.command),
             ),
             self._recorder.operations,
             self._recorder.faults,

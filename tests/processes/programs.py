@@ -1,4 +1,4 @@
-"""Runs scenarios with the programs in ``nodes/``."""
+"""Runs scenarios with the programs in ``examples/nodes``."""
 
 import sys
 from pathlib import Path
@@ -9,12 +9,13 @@ from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from kafkasim.simulate import run
 
-NODES = Path(__file__).parent / "nodes"
+NODES = Path(__file__).parents[2] / "examples" / "nodes"
+CORRECT = (sys.executable, str(NODES / "python" / "node.py"))
 
 
-def python(name, *arguments):
-    """The command of a node that is written in Python."""
-    return (sys.executable, str(NODES / f"{name}.py"), *arguments)
+def faulty(fault, *arguments):
+    """The command of a node with this fault; see `faulty.py`."""
+    return (sys.executable, str(NODES / "python" / "faulty.py"), fault, *arguments)
 
 
 def scenario(command, **changes):
@@ -30,3 +31,7 @@ def scenario(command, **changes):
 
 def result_of(command, seed=1, **changes):
     return run(scenario(command, **changes), seed=seed)
+
+
+def explanations(result):
+    return "\n".join(example.explanation for anomaly in result.check.anomalies for example in anomaly.examples)

@@ -3,12 +3,12 @@
 import pytest
 
 from kafkasim.history import encode_history
-from tests.processes.programs import python, result_of
+from tests.processes.programs import CORRECT, result_of
 
 
 @pytest.mark.parametrize("clock", ["virtual", "real"])
 def test_a_correct_program_is_valid(clock):
-    result = result_of(python("good"), clock=clock)
+    result = result_of(CORRECT, clock=clock)
 
     assert (result.verdict, result.check.anomalies) == ("valid", [])
     assert result.pacing.clock == clock
@@ -17,7 +17,7 @@ def test_a_correct_program_is_valid(clock):
 
 
 def test_the_same_seed_gives_the_same_history():
-    first, second, other = (encode_history(result_of(python("good"), seed).history) for seed in (1, 1, 2))
+    first, second, other = (encode_history(result_of(CORRECT, seed).history) for seed in (1, 1, 2))
 
     assert first == second
     assert first != other

@@ -1,0 +1,96 @@
+"""What nodes do wrong beside their replies: they end, or write what the protocol does not allow.
+
+Both are seen while it happens, and written down in the history; here it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from kafkasim.checkers.index import Index
+from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
+from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.words import listed, moment
+from kafkasim.history import Breach, BreachKind, FaultEvent
+
+_SAYS: Final[dict[BreachKind, str]] = {
+    "malformed-message": "a node writes one message a line and nothing else (protocol: Messages)",
+    "stray-reply": "each request is answered once, by its `msg_id` (protocol: Message Bodies)",
+    "unknown-destination": "messages go to nodes, clients and services of the run (protocol: Messages)",
+}
+"""What the protocol says, and in which part, see
+https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md
+"""
+
+
+def find_node_crashes(index: Index) -> Iterator[Finding]:
+    """A node ended, or could not be started, without being told to. One finding a crash."""
+    for fault in index.faults:
+        if fault.fault == "crash" and not fault.planned:
+            yield Finding(None, partial(_explain_crash, index, fault))
+
+
+def _explain_crash(index: Index, fault: FaultEvent) -> Example:
+    said = f": {fault.text}" if fault.text else ""
+    asked = [
+        op.index
+        for op in index.unsuccessful
+        if op.node in fault.nodes
+        and op.begin_event < fault.event
+        and (op.end_event is None or op.end_event > fault.event)
+    ]
+    return Example(
+        f"node {listed(list(fault.nodes)) or 'of unknown name'} ended at {moment(fault.at)} although nobody asked it "
+        f"to{said}",
+        tuple(reversed(asked)),
+    )
+
+
+def find_breaches(index: Index, *, kind: BreachKind) -> Iterator[Finding]:
+    """Each line of this kind that a node wrote, in order. One finding a line."""
+    for breach in index.history.breaches:
+        if breach.breach == kind:
+            yield Finding(None, partial(_explain, breach))
+
+
+def _explain(breach: Breach) -> Example:
+    wrong = f"{breach.text}; {_SAYS[breach.breach]}"
+    return Example(f"at {moment(breach.at)} node {breach.node} wrote this line: {breach.line} -- {wrong}", ())
+
+
+def _unheard(index: Index) -> str | None:
+    return None if index.history.header.breaches_known else "no node was a program whose lines were looked at"
+
+
+def _finder(kind: BreachKind) -> Callable[[Index], Iterator[Finding]]:
+    return partial(find_breaches, kind=kind)
+
+
+def _checker(kind: BreachKind, summary: str) -> Checker:
+    return Checker(
+        kind=kind,
+        summary=summary,
+        levels=KAFKA_AND_UP,
+        promise="a history that says what nodes wrote",
+        unjudged=_unheard,
+        find=_finder(kind),
+        count=lambda index: index.replies + len(index.history.breaches),
+        counted="replies",
+    )
+
+
+CHECKERS: Final = (
+    Checker(
+        kind="node-crash",
+        summary="A node ended, or could not be started, without being told to.",
+        levels=KAFKA_AND_UP,
+        find=find_node_crashes,
+        count=lambda index: len({op.node for op in index.operations}),
+        counted="nodes",
+    ),
+    _checker("malformed-message", "A node wrote a line that is no message of the protocol."),
+    _checker("stray-reply", "A node answered what it was not asked, or answered once more."),
+    _checker("unknown-destination", "A node wrote to somebody who is not there."),
+)

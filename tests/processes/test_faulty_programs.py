@@ -1,0 +1,113 @@
+"""A node that is wrong, whichever way, is found out, in words that name the fault; and no run hangs."""
+
+import pytest
+
+from kafkasim.scenario import model
+from kafkasim.scenario.model import SECOND
+from kafkasim.sim import process_nodes
+from kafkasim.simulate import ImpossibleScenarioError
+from tests.processes.programs import NODES, explanations, faulty, result_of
+
+FOUND = {
+    "exits-at-start": (
+        {"node-crash"},
+        'could not start: it exited with status 3; the last it wrote to standard error: "no configuration found"',
+    ),
+    "refuses-init": ({"node-crash"}, "it refused init: one node is not enough"),
+    "ignores-init": ({"node-crash"}, "it could not start: it did not answer init within"),
+    "exits": ({"node-crash"}, 'it exited with status 1; the last it wrote to standard error: "Traceback: the index'),
+    "is-killed": ({"node-crash"}, "it was ended by SIGABRT"),
+    "hangs": ({"no-reply"}, "n0 never answered"),
+    "falls-silent": ({"no-reply"}, "n0 never answered"),
+    "skips-an-answer": ({"no-reply"}, "n0 never answered"),
+    "closes-its-output": ({"node-crash"}, "it closed its standard output"),
+    "floods": ({"node-crash", "malformed-message"}, "it was ended, for it flooded: more than 100,000 lines"),
+    "writes-a-line-without-end": ({"node-crash"}, "it was ended, for it flooded: a line without an end"),
+    "prints-for-people": ({"malformed-message"}, "what is meant for people belongs on standard error"),
+    "answers-twice": ({"stray-reply"}, "has been answered already"),
+    "answers-another": ({"stray-reply", "no-reply"}, "was never asked of n0"),
+    "names-no-request": ({"malformed-message", "no-reply"}, "`in_reply_to` is missing: a reply names its request"),
+    "writes-to-nobody": ({"unknown-destination"}, 'there is no node, client or service "n9"'),
+    "calls-itself-otherwise": ({"malformed-message"}, 'field `src`: expected "n0", its name, got "n7"'),
+    "writes-offsets-as-text": ({"malformed-reply"}, 'field `offset`: expected an integer >= 0, got "'),
+    "adds-a-field": ({"malformed-reply"}, "field `ok` is not known"),
+    "loses-writes": ({"lost-write"}, "nobody ever got"),
+    "forgets-commits": ({"commit-lost"}, "and was told nothing"),
+}
+CORRECT = {"correct", "speaks-unprompted", "takes-its-time", "leaves-a-child-behind", "runs-another"}
+COMES_WITH_IT = {"unseen", "int-poll-skip", "wrong-start", "poll-skip", "commit-lost", "inconsistent-offsets"}
+"""What may be found beside it: a node that ended has lost its memory."""
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch):
+    monkeypatch.setattr(process_nodes, "_START_LIMIT", 2_000_000_000)
+
+
+def errors(result):
+    return {anomaly.kind for anomaly in result.check.anomalies if anomaly.severity == "error"}
+
+
+IN_REAL_TIME = {"exits", "floods", "prints-for-people", "answers-twice"}
+"""The faults that are tried with the real clock every time; with the others it takes minutes."""
+
+
+@pytest.mark.parametrize(
+    ("fault", "clock"),
+    [
+        *((fault, "virtual") for fault in FOUND),
+        *(pytest.param(fault, "real", marks=() if fault in IN_REAL_TIME else pytest.mark.sweep) for fault in FOUND),
+    ],
+)
+def test_a_faulty_program_is_found_out(fault, clock):
+    kinds, words = FOUND[fault]
+    result = result_of(faulty(fault), clock=clock)
+
+    assert result.verdict == "invalid"
+    assert kinds <= errors(result) <= kinds | COMES_WITH_IT
+    assert words in explanations(result)
+    assert not result.check.failed
+
+
+def test_every_fault_of_the_examples_is_tried():
+    source = (NODES / "python" / "faulty.py").read_text(encoding="utf-8")
+    named = source[source.index("FAULTS = {") :]
+    assert all(f'    "{fault}": ' in named for fault in FOUND.keys() | CORRECT)
+    assert named.count('": ') == len(FOUND) + len(CORRECT)
+
+
+@pytest.mark.parametrize("fault", ["takes-its-time", "leaves-a-child-behind", "runs-another"])
+def test_a_correct_program_is_not_accused_however_it_goes_about_it(fault):
+    result = result_of(faulty(fault, "3600"))
+
+    assert (result.verdict, errors(result)) == ("valid", set())
+    assert result.pacing.real_from is None
+
+
+def test_a_program_that_speaks_unprompted_is_given_the_real_clock():
+    workload = model.Workload(clients=3, keys=3, rate=200.0, duration=4 * SECOND)
+    result = result_of(faulty("speaks-unprompted"), workload=workload)
+
+    assert (result.verdict, errors(result)) == ("valid", set())
+    assert 0 <= result.pacing.real_from < 4 * SECOND
+    assert result.pacing.reason == "n0 spoke unprompted, as a node does that waits for time to pass"
+
+
+def test_a_program_that_hangs_is_not_waited_for_again_and_again():
+    result = result_of(faulty("falls-silent"))
+
+    assert result.pacing.given_up == ("n0",)
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (("./no-such-program",), "cannot start ./no-such-program: No such file or directory"),
+        ((str(NODES),), "Permission denied"),
+        (("a\0b",), "cannot start"),
+    ],
+)
+def test_a_program_that_there_is_not_is_wrong_usage(command, reason):
+    with pytest.raises(ImpossibleScenarioError, match="system: command: cannot start") as refused:
+        result_of(command)
+    assert reason in str(refused.value)

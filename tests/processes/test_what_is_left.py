@@ -1,0 +1,70 @@
+"""However a run ends, no process is left of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes.programs import faulty, result_of
+
+SCENARIO = """\
+name: long
+why: to be interrupted
+system: {{command: {command}, nodes: 2}}
+clock: real
+workload: {{clients: 2, rate: 100, duration: 60s}}
+"""
+
+
+def processes_with(argument):
+    """The processes of this machine that were started with this argument."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if argument.encode() in words:
+            found.append(int(folder.name))
+    return found
+
+
+def soon(condition):
+    """Whether it comes to hold within some seconds."""
+    for _ in range(400):
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux tells what is left")
+
+
+def test_a_child_that_went_its_own_way_is_ended_with_the_run():
+    result_of(faulty("leaves-a-child-behind", "3601.5"))
+
+    assert soon(lambda: not processes_with("3601.5"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_process_behind(tmp_path, number):
+    mark = f"{3700 + number}.25"
+    path = tmp_path / "long.yaml"
+    path.write_text(SCENARIO.format(command=[*faulty("leaves-a-child-behind", mark)]))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "kafkasim", "simulate", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        assert soon(lambda: len(processes_with(mark)) == 4), "two nodes, each with a child"
+        os.kill(running.pid, number)
+        _, said = running.communicate(timeout=20)
+    finally:
+        running.kill()
+    assert running.returncode == (130 if number == signal.SIGINT else 128 + number)
+    assert b"Traceback" not in said
+    assert soon(lambda: not processes_with(mark))
