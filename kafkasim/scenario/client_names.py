@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from kafkasim.scenario.service_names import SERVICE_NAMES
+
 _RESERVED: Final = {
     re.compile(r"n[0-9]+"): "what nodes are called",
     re.compile(r"final-n[0-9]+(-probes)?"): "who reads everything at the end",
+    re.compile("|".join(SERVICE_NAMES)): "what a service for nodes is called",
 }
 
 

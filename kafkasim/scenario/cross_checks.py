@@ -11,6 +11,7 @@ from kafkasim.scenario.client_names import why_reserved
 from kafkasim.scenario.problems import nearest
 from kafkasim.scenario.reading import Mention, Role
 from kafkasim.scenario.records import Values
+from kafkasim.scenario.service_names import SERVICE_NAMES
 
 
 def check_latency(values: Values) -> None:
@@ -82,7 +83,7 @@ def check_scenario(values: Values) -> None:
     if system_known:
         _check_known(values, "node", nodes)
         if workload_known:
-            _check_known(values, "party", [*nodes, *scripted, *generated])
+            _check_known(values, "party", [*nodes, *scripted, *generated], also=SERVICE_NAMES)
 
 
 def _check_client_names(values: Values, generated: Iterable[str]) -> None:
@@ -101,11 +102,12 @@ def _check_client_names(values: Values, generated: Iterable[str]) -> None:
             )
 
 
-def _check_known(values: Values, role: Role, known: list[str]) -> None:
+def _check_known(values: Values, role: Role, known: list[str], also: tuple[str, ...] = ()) -> None:
+    """Every name of this role is known; those in ``also`` are too, but not worth a word where another is wrong."""
     what = "node" if role == "node" else "node or client"
     for mention in values.reading.mentions:
-        if mention.role == role and mention.name not in known:
-            found = nearest(mention.name, known) if role == "party" else None
+        if mention.role == role and mention.name not in known and mention.name not in also:
+            found = nearest(mention.name, [*known, *also]) if role == "party" else None
             shown = f"did you mean `{found}`?" if found else f"expected {_or(known)}"
             _note(values, mention, f"unknown {what} {show(mention.name)}: {shown}")
 

@@ -171,7 +171,7 @@ WORKLOAD: Final = Record(
     model.Workload,
 )
 
-PARTY: Final = Mentioned("party", "the name of a node or client")
+PARTY: Final = Mentioned("party", "the name of a node, client or service")
 _AT: Final = Field("at", Duration(), "when, since the start", required=True)
 
 FAULT: Final = Variants(
@@ -197,7 +197,7 @@ FAULT: Final = Variants(
                 _AT,
                 Field(
                     "partition",
-                    ListOf(ListOf(PARTY, "names of nodes and clients", least=1), "groups", least=1),
+                    ListOf(ListOf(PARTY, "names of nodes, clients and services", least=1), "groups", least=1),
                     "groups that cannot hear each other; those not named form one further group",
                     True,
                     "groups",

@@ -16,7 +16,7 @@ class RejectedError(Exception):
 
 
 Role = Literal["client", "node", "party", "barrier"]
-"""What a name is used for; a party is a node or a client."""
+"""What a name is used for; a party is a node, a client or a service."""
 
 
 class Mention(Struct, frozen=True):

@@ -43,6 +43,8 @@ class Network:
     def __init__(self, network: model.Network, clock: Clock, choices: Choices) -> None:
         self._clock = clock
         self._parties: dict[str, Party] = {}
+        self._unmentioned: dict[str, None] = {}
+        """Those who are there but whom nobody has spoken to: no history tells of them."""
         self._partitions: list[dict[str, int]] = []
         """For each partition that is in force, in which group who is; those in none form one more."""
         self._latencies = latencies(network.latency, choices.stream("latency"))
@@ -56,10 +58,16 @@ class Network:
         self._receivers: dict[str, Callable[[AnyEnvelope], None]] = {}
         self._sent = self._lost = self._duplicated = self._cut_off = 0
 
-    def join(self, name: str, party: Party) -> None:
-        """Gives the party its address."""
+    def join(self, name: str, party: Party, *, silent: bool = False) -> None:
+        """Gives the party its address. No history tells of one that is ``silent`` until it is mentioned."""
         self._parties[name] = party
         self._receivers[name] = party.receive
+        if silent:
+            self._unmentioned[name] = None
+
+    def mention(self, name: str) -> None:
+        """Says that the party takes part in the run; asked again, it changes nothing."""
+        self._unmentioned.pop(name, None)
 
     def knows(self, name: str) -> bool:
         """Whether anybody has this address."""
@@ -107,9 +115,9 @@ class Network:
         self._excuse(envelope)
 
     def grouped(self, groups: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
-        """The groups, and as one more all who are in none."""
+        """The groups, and as one more all who are in none, but for services that nobody has asked so far."""
         named = {name for group in groups for name in group}
-        rest = tuple(name for name in self._parties if name not in named)
+        rest = tuple(name for name in self._parties if name not in named and name not in self._unmentioned)
         return (*groups, rest) if rest else groups
 
     def part(self, groups: tuple[tuple[str, ...], ...]) -> dict[str, int]:

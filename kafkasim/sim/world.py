@@ -43,6 +43,7 @@ from kafkasim.sim.recorder import Recorder
 from kafkasim.sim.reminders import Reminder
 from kafkasim.sim.result import Pacing, Statistics
 from kafkasim.sim.scripts import Barriers, Entry, Script
+from kafkasim.sim.services import SERVICES, offer_services
 from kafkasim.sim.statistics import statistics_of
 from kafkasim.sim.surroundings import Surroundings
 from kafkasim.sim.workload import Workload
@@ -84,6 +85,7 @@ class World:
         self._recorder = Recorder(self.clock)
         self._network = Network(scenario.network, self.clock, choices)
         self._surroundings = Surroundings(self.clock, self._network, self._recorder, choices, self._activity)
+        offer_services(self._network, choices)
         self._mark = new_mark()
         self._pace: Pace | None = None
         """Who lets things happen where nodes are programs; None: the clock alone."""
@@ -232,9 +234,9 @@ class World:
         return entries
 
     def _new_client(self, name: str, node: str | None, *, final: bool = False) -> Client:
-        if name in self._clients or name in self._nodes:
+        if name in self._clients or name in self._nodes or name in SERVICES:
             raise ImpossibleScenarioError(
-                f"two clients or nodes are called {name}: expected each to have a name of its own"
+                f"two clients, nodes or services are called {name}: expected each to have a name of its own"
             )
         names = list(self._nodes)
         spoken_to = names[len(self._clients) % len(names)] if node is None else node
