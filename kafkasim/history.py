@@ -165,7 +165,7 @@ class FaultEvent(Struct, omit_defaults=True, kw_only=True):
     """A fault that was injected, or healed: when, as time (ns) and as place in the sequence of events."""
 
     fault: str
-    """``crash``, ``restart``, ``partition``, ``heal``, ..."""
+    """``crash``, ``restart``, ``pause``, ``resume``, ``partition``, ``heal``, ..."""
     nodes: tuple[str, ...] = ()
     """The nodes that it concerns."""
     groups: tuple[tuple[str, ...], ...] = ()

@@ -169,13 +169,14 @@ class _FaultTimes:
 
 
 def _spans(faults: list[FaultEvent]) -> Iterator[tuple[int, float]]:
-    """From where to where each fault was in force: a crash until its nodes have started again, a partition until it is
-    healed, or all are, any other for good.
+    """From where to where each fault was in force: a crash until its nodes have started again, a pause until they go
+    on, a partition until it is healed, or all are, any other for good.
     """
     never = float("inf")
     all_healed = any_started = never
     healed: dict[tuple[tuple[str, ...], ...], int] = {}
     started: dict[str, int] = {}
+    resumed: dict[str, int] = {}
     for fault in reversed(faults):
         match fault.fault:
             case "heal" if fault.groups:
@@ -185,6 +186,11 @@ def _spans(faults: list[FaultEvent]) -> Iterator[tuple[int, float]]:
             case "restart":
                 any_started = fault.event
                 started.update(dict.fromkeys(fault.nodes, fault.event))
+            case "resume":
+                resumed.update(dict.fromkeys(fault.nodes, fault.event))
+            case "pause":
+                ends = [min(resumed.get(node, never), started.get(node, never)) for node in fault.nodes]
+                yield fault.event, max(ends, default=never)
             case "partition":
                 yield fault.event, min(all_healed, healed.get(fault.groups, never))
             case "crash":

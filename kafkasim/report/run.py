@@ -19,7 +19,7 @@ from kafkasim.report.figures import operations_table
 from kafkasim.report.screen import indented
 from kafkasim.report.unmet import unmet_section
 from kafkasim.report.words import count_of, duration, listed, rate
-from kafkasim.scenario.model import Fault, Latency, NodeCrash, Partition, Scenario
+from kafkasim.scenario.model import Fault, Latency, NodeCrash, NodePause, Partition, Scenario
 from kafkasim.sim.result import Result, Statistics
 
 NAMES: Final = 6
@@ -98,6 +98,8 @@ def _clients(scenario: Scenario) -> str:
 def _network(scenario: Scenario) -> str:
     network = scenario.network
     parts = [latency] if (latency := _latency(network.latency)) else []
+    if network.client_latency is not None:
+        parts.append(f"of clients: {_latency(network.client_latency) or 'none'}")
     for chance, what in (
         (network.loss, "lost"),
         (network.duplicate, "duplicated (all but sends)"),
@@ -119,10 +121,13 @@ def _latency(latency: Latency) -> str:
 
 def _faults(faults: Sequence[Fault]) -> str:
     crashes = [fault for fault in faults if isinstance(fault, NodeCrash)]
+    pauses = [fault for fault in faults if isinstance(fault, NodePause)]
     partitions = [fault for fault in faults if isinstance(fault, Partition)]
     parts = []
     if crashes:
         parts.append(count_of(len(crashes), "crash of a node", "crashes of nodes") + _first_at(crashes))
+    if pauses:
+        parts.append(count_of(len(pauses), "pause of a node", "pauses of nodes") + _first_at(pauses))
     if partitions:
         parts.append(count_of(len(partitions), "partition") + _first_at(partitions))
     return ", ".join(parts)
@@ -137,10 +142,12 @@ def _when_it_struck(fault: Fault) -> tuple[int, str, tuple[str, ...]]:
     """What a history has of a fault that struck: when, what, and which nodes."""
     if isinstance(fault, NodeCrash):
         return fault.at, "crash", (fault.node,)
+    if isinstance(fault, NodePause):
+        return fault.at, "pause", (fault.node,)
     return fault.at, "partition", ()
 
 
-def _first_at(faults: Sequence[NodeCrash] | Sequence[Partition], most: int = 4) -> str:
+def _first_at(faults: Sequence[Fault], most: int = 4) -> str:
     times = [duration(fault.at) for fault in faults[:most]]
     return f" (at {', '.join(times)}{', ...' if len(faults) > most else ''})"
 

@@ -59,6 +59,9 @@ NETWORK: Final = Record(
     "a network",
     [
         Field("latency", LATENCY, "how long a message travels; default: no time at all"),
+        Field(
+            "client_latency", LATENCY, "how long a message to or from a client travels; default: as long as any other"
+        ),
         Field("loss", PROBABILITY, "the probability that a message never arrives"),
         Field("duplicate", PROBABILITY, "the probability that a message arrives twice; sends are left out of it"),
         Field(
@@ -189,7 +192,27 @@ FAULT: Final = Variants(
                 ),
             ],
             model.NodeCrash,
-            elsewhere={"heal_after": "a crash has `restart_after`"},
+            elsewhere={
+                "heal_after": "a crash has `restart_after`",
+                "resume_after": "a crash has `restart_after`",
+            },
+        ),
+        "pause": Record(
+            "a pause",
+            [
+                _AT,
+                Field("pause", Mentioned("node", "the name of a node"), "the node that stands still", True, "node"),
+                Field(
+                    "resume_after",
+                    Duration(),
+                    "how much later it goes on; default: at the end, when faults are healed",
+                ),
+            ],
+            model.NodePause,
+            elsewhere={
+                "heal_after": "a pause has `resume_after`",
+                "restart_after": "a pause has `resume_after`",
+            },
         ),
         "partition": Record(
             "a partition",
@@ -206,7 +229,10 @@ FAULT: Final = Variants(
             ],
             model.Partition,
             check=check_partition,
-            elsewhere={"restart_after": "a partition has `heal_after`"},
+            elsewhere={
+                "restart_after": "a partition has `heal_after`",
+                "resume_after": "a partition has `heal_after`",
+            },
         ),
     },
 )

@@ -37,6 +37,8 @@ class Network(Struct, frozen=True):
     loss: float = 0.0
     duplicate: float = 0.0
     duplicate_sends: float = 0.0
+    client_latency: Latency | None = None
+    """Of messages to and from clients; None: as of all others."""
 
 
 class System(Struct, frozen=True):
@@ -180,6 +182,14 @@ class NodeCrash(Struct, frozen=True, tag="crash"):
     restart_after: int | None = None
 
 
+class NodePause(Struct, frozen=True, tag="pause"):
+    """The node does nothing for a while, and then goes on as if no time had passed. ``resume_after`` None: as above."""
+
+    at: int
+    node: str
+    resume_after: int | None = None
+
+
 class Partition(Struct, frozen=True, tag="partition"):
     """Who is in one group cannot be heard in another; those not named form one further group."""
 
@@ -188,7 +198,7 @@ class Partition(Struct, frozen=True, tag="partition"):
     heal_after: int | None = None
 
 
-Fault = NodeCrash | Partition
+Fault = NodeCrash | NodePause | Partition
 
 
 class Scenario(Struct, frozen=True):

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Final, Protocol
+from typing import Final
 
 from kafkasim.scenario.model import MILLISECOND
-from kafkasim.sim.network import AnyEnvelope
+from kafkasim.sim.network import AnyEnvelope, Asker
 from kafkasim.sim.surroundings import Surroundings
 
 _SUPERVISOR_DELAY: Final = 100 * MILLISECOND
 """A node that ended by itself is started again after so long."""
-
-
-class Asker(Protocol):
-    """Somebody who asks the node and may never be answered because it went down."""
-
-    def excuse_all(self, *, given_up: bool) -> None:
-        """Learns why the request that it waits for may never be answered, and those that it has ``given_up``."""
 
 
 class AnyNode(ABC):
@@ -32,6 +25,10 @@ class AnyNode(ABC):
         self.askers: list[Asker] = []
         self._life = 0
         """Which start this is. What was begun in an earlier life means nothing in this one."""
+        self.paused = False
+        """Whether it stands still."""
+        self._pauses = 0
+        """How often it has stood still."""
         self._network.join(name, self)
 
     @property
@@ -61,6 +58,22 @@ class AnyNode(ABC):
         """Ends it as a fault of the scenario; what it held in memory is lost."""
 
     @abstractmethod
+    def pause(self) -> None:
+        """Has it stand still as a fault of the scenario: what it is sent, and what it waits for, comes later."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Has it go on, if it stands still."""
+
+    def resume_after(self, delay: int) -> None:
+        """Has it go on in so many nanoseconds, unless it has ended, or goes on, before."""
+        self._clock.after(delay, self._resume_from, self._pauses)
+
+    def _resume_from(self, pause: int) -> None:
+        if pause == self._pauses:
+            self.resume()
+
+    @abstractmethod
     def leave(self) -> None:
         """Forgets everything: the run is over."""
 
@@ -84,8 +97,18 @@ class AnyNode(ABC):
         """It has ended by itself; somebody will see that and start it again."""
         self.restart_after(_SUPERVISOR_DELAY)
 
+    def _record_pause(self) -> None:
+        self.paused = True
+        self._pauses += 1
+        self._recorder.fault("pause", (self.name,))
+
+    def _record_resumption(self) -> None:
+        self.paused = False
+        self._recorder.fault("resume", (self.name,))
+
     def _record_end(self, text: str, *, planned: bool, given_up: bool) -> None:
         """Writes down that it is down now, and tells those who wait for its answers."""
+        self.paused = False
         self._recorder.fault("crash", (self.name,), planned=planned, text=text)
         for asker in self.askers:
             asker.excuse_all(given_up=given_up)

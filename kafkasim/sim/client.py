@@ -228,7 +228,7 @@ class Client:
             self._repeated = True
 
     def excuse_all(self, *, given_up: bool) -> None:
-        """See `kafkasim.sim.any_node.Asker.excuse_all`."""
+        """See `kafkasim.sim.network.Asker.excuse_all`."""
         self._excused = True
         if given_up:
             for operation in self._unanswered.values():

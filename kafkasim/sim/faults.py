@@ -1,4 +1,4 @@
-"""The faults of a scenario: nodes that crash and start again, and partitions that come and go."""
+"""The faults of a scenario: nodes that crash and start again, or stand still; partitions that come and go."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ class Faults:
             self._clock.at(fault.at, self._strike, fault)
 
     def heal(self) -> None:
-        """Ends all faults for good: every node is up, everybody hears everybody, nothing is lost."""
+        """Ends all faults for good: every node is up and goes on, everybody hears everybody, nothing is lost."""
         self._over = True
         self._network.heal()
         for cut in self._partitions:
             self._recorder.fault("heal", groups=cut.groups)
         self._partitions = []
         for node in self._nodes.values():
+            node.resume()
             node.restart()
 
     def _strike(self, fault: model.Fault) -> None:
@@ -58,6 +59,12 @@ class Faults:
                     node.crash()
                     if delay is not None:
                         node.restart_after(delay)
+            case model.NodePause(node=name, resume_after=delay):
+                node = self._nodes[name]
+                if node.up and not node.paused:
+                    node.pause()
+                    if delay is not None:
+                        node.resume_after(delay)
             case model.Partition(groups=groups, heal_after=delay):
                 cut = _Cut(self._network.part(groups), self._network.grouped(groups))
                 self._partitions.append(cut)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappush
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from kafkasim.messages import Envelope, Send
 from kafkasim.scenario import model
 from kafkasim.sim.bodies import is_reply, request_number
 from kafkasim.sim.choices import Choices
 from kafkasim.sim.clock import Clock
-from kafkasim.sim.latency import latencies
+from kafkasim.sim.latency import Latencies, latencies
 from kafkasim.sim.result import Traffic
 
 AnyEnvelope = Envelope[Any]
@@ -37,6 +37,13 @@ class Party(Protocol):
         """Learns that the network repeats a request of its own: where one copy is refused, another may be obeyed."""
 
 
+class Asker(Party, Protocol):
+    """Somebody who only asks: a client."""
+
+    def excuse_all(self, *, given_up: bool) -> None:
+        """Learns why the request that it waits for may never be answered, and those that it has ``given_up``."""
+
+
 class Network:
     """Carries envelopes between parties."""
 
@@ -50,10 +57,18 @@ class Network:
         self._latencies = latencies(network.latency, choices.stream("latency"))
         self._next_latencies: list[int] = []
         """As many as were drawn ahead; the very next one is the last."""
+        self._client_latencies: Latencies | None = None
+        """Of messages to and from clients; None: as of all others."""
+        if network.client_latency is not None:
+            self._client_latencies = latencies(network.client_latency, choices.stream("client-latency"))
+        self._next_client_latencies: list[int] = []
+        self._clients: dict[str, Asker] = {}
         self._loss, self._losses = network.loss, choices.stream("loss")
         self._duplicate, self._duplicate_sends = network.duplicate, network.duplicate_sends
         self._duplications = choices.stream("duplication")
-        self._faultless = not (self._loss or self._duplicate or self._duplicate_sends)
+        self._all_alike = self._client_latencies is None
+        """Whether it does not matter who speaks to whom."""
+        self._faultless = self._all_alike and not (self._loss or self._duplicate or self._duplicate_sends)
         """Whether nothing can happen to a message: it may go directly to whom it is for."""
         self._receivers: dict[str, Callable[[AnyEnvelope], None]] = {}
         self._sent = self._lost = self._duplicated = self._cut_off = 0
@@ -62,6 +77,8 @@ class Network:
         """Gives the party its address. No history tells of one that is ``silent`` until it is mentioned."""
         self._parties[name] = party
         self._receivers[name] = party.receive
+        if not party.takes_requests:
+            self._clients[name] = cast(Asker, party)
         if silent:
             self._unmentioned[name] = None
 
@@ -80,6 +97,7 @@ class Network:
     def disband(self) -> None:
         """Forgets everybody's address."""
         self._parties.clear()
+        self._clients.clear()
         self._receivers.clear()
 
     def send(self, envelope: AnyEnvelope) -> None:
@@ -139,7 +157,7 @@ class Network:
         """Ends all partitions, loss and duplication."""
         self._partitions = []
         self._loss = self._duplicate = self._duplicate_sends = 0.0
-        self._faultless = True
+        self._faultless = self._all_alike
 
     def last_arrival(self) -> int:
         """When the last of the messages that are now on their way will be there (ns); now, where there are none."""
@@ -164,7 +182,16 @@ class Network:
             self._lost += 1
             self._excuse(envelope)
             return
-        self._clock.after(self._latency(), self.arrive, envelope)
+        travels = self._latency() if self._all_alike else self._latency_of(envelope)
+        self._clock.after(travels, self.arrive, envelope)
+
+    def _latency_of(self, envelope: AnyEnvelope) -> int:
+        """How long the message travels (ns), which depends on who speaks to whom."""
+        if self._client_latencies is None or not {envelope.src, envelope.dest} & self._clients.keys():
+            return self._latency()
+        if not self._next_client_latencies:
+            self._next_client_latencies = self._client_latencies.ahead()
+        return self._next_client_latencies.pop()
 
     def _latency(self) -> int:
         """How long the next message travels (ns)."""
@@ -180,7 +207,14 @@ class Network:
         return all(partition.get(one, -1) == partition.get(other, -1) for partition in self._partitions)
 
     def _excuse(self, envelope: AnyEnvelope) -> None:
-        """Tells whose request it was, or whose request it answered, that it did not get through."""
+        """Tells whose request it was, or whose request it answered, that it did not get through.
+
+        What nodes say to each other and to services may be on behalf of any client, so each of them is told.
+        """
+        if envelope.src not in self._clients and envelope.dest not in self._clients:
+            for client in self._clients.values():
+                client.excuse_all(given_up=True)
+            return
         body = envelope.body
         party = self._parties.get(envelope.dest if is_reply(body) else envelope.src)
         if party is not None:

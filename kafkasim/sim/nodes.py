@@ -7,7 +7,7 @@ writes that were not safe yet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from kafkasim.core import LogEngine
@@ -55,6 +55,8 @@ class Node(AnyNode):
         self._disk_delays = surroundings.choices.stream(f"storage/{name}")
         self._safe: list[Any] = []
         self._disk_free_at = 0
+        self._put_off: list[tuple[Callable[[Any], None], Any]] = []
+        """What it would have done since it stands still."""
         self._writing = 0
         """How many writes are under way."""
         self._service: LogService | None = None
@@ -92,6 +94,9 @@ class Node(AnyNode):
         if service is None:
             self._network.cut_off(envelope)
             return
+        if self.paused:
+            self._put_off.append((self.receive, envelope))
+            return
         try:
             effects = service.receive(envelope)
         except (ServerDiedError, Exception) as error:  # noqa: BLE001 - whatever ends a server, the run goes on
@@ -106,6 +111,19 @@ class Node(AnyNode):
     def crash(self) -> None:
         """Ends the process as a fault of the scenario; what it held in memory is lost."""
         self._end("", planned=True)
+
+    def pause(self) -> None:
+        """See `AnyNode.pause`."""
+        if self.up and not self.paused:
+            self._record_pause()
+
+    def resume(self) -> None:
+        """See `AnyNode.resume`; all that was put off happens now, in its order."""
+        if self.paused:
+            self._record_resumption()
+            put_off, self._put_off = self._put_off, []
+            for action, argument in put_off:
+                action(argument)
 
     def leave(self) -> None:
         """Forgets everything: the run is over."""
@@ -143,6 +161,9 @@ class Node(AnyNode):
     def _wake(self, what: tuple[int, Timer]) -> None:
         life, timer = what
         service = self._service
+        if self.paused:
+            self._put_off.append((self._wake, what))
+            return
         if life == self._life and service is not None:
             try:
                 effects = service.wake(timer)
@@ -155,6 +176,9 @@ class Node(AnyNode):
     def _written(self, what: tuple[int, Write]) -> None:
         life, write = what
         service = self._service
+        if self.paused:
+            self._put_off.append((self._written, what))
+            return
         if life == self._life and service is not None:
             self._writing -= 1
             if self._system.storage == "durable":
@@ -181,6 +205,10 @@ class Node(AnyNode):
     def _end(self, text: str, *, planned: bool) -> None:
         if not self.up:
             return
+        put_off, self._put_off = self._put_off, []
+        for action, envelope in put_off:
+            if action == self.receive:
+                self._network.cut_off(envelope)
         self._forget()
         had_to_write = self._writing > 0  # then it may still have been busy with what nobody waits for any longer
         self._writing = 0

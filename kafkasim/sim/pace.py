@@ -54,6 +54,8 @@ class Pace:
         self._started = 0
         """What the machine's clock showed when the run's clock was at 0."""
         self._grace = _GRACE
+        for node in nodes:
+            node.settle = self._settle
 
     @property
     def hurries(self) -> bool:
@@ -100,7 +102,9 @@ class Pace:
         return False
 
     def _settle(self) -> None:
-        """Waits until every node that was spoken to is quiet, and takes in what they have said."""
+        """Where time is virtual, waits until all that were spoken to are quiet, and takes in what they have said."""
+        if not self._virtual:
+            return
         began = time.monotonic_ns()
         for node in self._nodes:
             if node.roused:

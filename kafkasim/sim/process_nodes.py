@@ -6,8 +6,9 @@ written down as a `Breach`, which quotes the line and says what was expected.
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -42,6 +43,10 @@ _FLOOD_EACH: Final = 100
 _SOON: Final = 50 * MILLISECOND
 
 
+def _do_nothing() -> None:
+    """Where there is nothing to be done."""
+
+
 class Program(msgspec.Struct, frozen=True):
     """What a node runs, and what it needs to be started: shared by all the nodes of a run."""
 
@@ -60,6 +65,8 @@ class ProcessNode(AnyNode):
         self._child: Child | None = None
         """None while the node is down."""
         self._rest: Rest | None = None
+        self.settle: Callable[[], None] = _do_nothing
+        """Lets it do what it was asked before something happens to it, where its time is virtual."""
         self.starting = False
         """Whether it runs and has not answered ``init`` yet."""
         self._start_deadline = 0
@@ -113,7 +120,7 @@ class ProcessNode(AnyNode):
             self._network.cut_off(envelope)
             return
         number = request_number(envelope.body)
-        if not self.roused:
+        if not (self.roused or self.paused):
             self._program.children.wait(0)
             self._spoke_unprompted = self._spoke_unprompted or bool(self._child.lines)
         if number is not None and not is_reply(envelope.body):
@@ -125,7 +132,22 @@ class ProcessNode(AnyNode):
 
     def crash(self) -> None:
         """See `AnyNode.crash`: kill -9."""
+        self.settle()
         self._end("", planned=True)
+
+    def pause(self) -> None:
+        """See `AnyNode.pause`: SIGSTOP."""
+        self.settle()
+        if self._child is not None and not self.paused:
+            self._child.signal(signal.SIGSTOP)
+            self._record_pause()
+
+    def resume(self) -> None:
+        """See `AnyNode.resume`: SIGCONT."""
+        if self._child is not None and self.paused:
+            self._child.signal(signal.SIGCONT)
+            self._record_resumption()
+            self.roused = True
 
     def leave(self) -> None:
         """See `AnyNode.leave`."""
@@ -202,8 +224,9 @@ class ProcessNode(AnyNode):
 
     def _feed(self, envelope: AnyEnvelope) -> None:
         assert self._child is not None
-        self.roused = True
         self._allowed += _FLOOD_EACH
+        if not self.paused:
+            self.roused = True
         self._child.feed(encode([envelope]))
 
     def _hear(self, line: bytes) -> None:

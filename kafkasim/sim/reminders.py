@@ -42,5 +42,5 @@ class Reminder:
         """See `kafkasim.sim.network.Party.repeated`; nothing is repeated any more."""
 
     def excuse_all(self, *, given_up: bool) -> None:  # noqa: ARG002 - there is nothing that it gives up
-        """See `kafkasim.sim.any_node.Asker.excuse_all`."""
+        """See `kafkasim.sim.network.Asker.excuse_all`."""
         self.unanswered.clear()

@@ -29,7 +29,8 @@ why: >
   everything.
 seed: 7
 system: {nodes: 2, storage: durable, bug: own-order, max_poll_messages: 3}
-network: {latency: {distribution: uniform, low: 1ms, high: 2ms}, loss: 0.1, duplicate: 0.2, duplicate_sends: 1}
+network: {latency: {distribution: uniform, low: 1ms, high: 2ms}, loss: 0.1, duplicate: 0.2, duplicate_sends: 1,
+          client_latency: {mean: 3ms}}
 timeout: 1.5s
 clock: real
 clients:
@@ -44,32 +45,36 @@ faults:
   - {at: 2s, crash: n0, restart_after: 500ms}
   - {at: 4s, partition: [[n0], [c1, alice]], heal_after: 2s}
   - {at: 0, crash: n1}
+  - {at: 5s, pause: n0, resume_after: 1s}
 consistency: kafka
 expect: {anomalies: [inconsistent-offsets, unseen]}
 """,
         "all.yaml",
     )
     alice = (
-        model.Step(model.Sleep(1_000), where="all.yaml:12:11"),
-        model.Step(model.Barrier("b"), where="all.yaml:12:23"),
+        model.Step(model.Sleep(1_000), where="all.yaml:13:11"),
+        model.Step(model.Barrier("b"), where="all.yaml:13:23"),
     )
     assert scenario == model.Scenario(
         name="all",
         why="To see everything.",
         seed=7,
         system=model.System(2, "durable", "own-order", 3),
-        network=model.Network(model.Latency("uniform", low=1_000_000, high=2_000_000), 0.1, 0.2, 1.0),
+        network=model.Network(
+            model.Latency("uniform", low=1_000_000, high=2_000_000), 0.1, 0.2, 1.0, model.Latency("constant", 3_000_000)
+        ),
         timeout=1_500_000_000,
         clock="real",
         clients=(
             model.Client("alice", alice),
-            model.Client("bob", (model.Step(model.Barrier("b"), where="all.yaml:15:13"),), "n1"),
+            model.Client("bob", (model.Step(model.Barrier("b"), where="all.yaml:16:13"),), "n1"),
         ),
         workload=model.Workload(4, 5, 1000.0, 20_000_000_000, (("send", 2.0), ("list", 1.0)), 0.01, True, 9),
         faults=(
             model.NodeCrash(2_000_000_000, "n0", 500_000_000),
             model.Partition(4_000_000_000, (("n0",), ("c1", "alice")), 2_000_000_000),
             model.NodeCrash(0, "n1"),
+            model.NodePause(5_000_000_000, "n0", 1_000_000_000),
         ),
         consistency="kafka",
         expected=("inconsistent-offsets", "unseen"),

@@ -73,7 +73,9 @@ PROGRAMS = {
     "why": "w",
     "system": {"command": ["./node", "--fast"], "nodes": 3, "max_poll_messages": 9},
     "clock": "real",
+    "network": {"client_latency": {"mean": 0}},
     "workload": {"clients": 2},
+    "faults": [{"at": 0, "pause": "n0", "resume_after": 1}],
 }
 
 
