@@ -97,7 +97,7 @@ def scenario_page() -> str:
             "### `mix`\n\n",
             fields(scenario_format.MIX),
             "## `faults`\n\n",
-            "Each is a crash or a partition.\n\n",
+            "Each is a crash, a pause or a partition.\n\n",
             fields(crash),
             fields(partition),
             "## `expect`\n\n",
