@@ -61,13 +61,13 @@ def _is_json(value: Any) -> bool:
     return type(value) in (str, int, bool)
 
 
-def shorten(text: str) -> str:
-    """The text, cut short where it is longer than an error should be.
+def shorten(text: str, most: int = _SHOWN) -> str:
+    """The text, cut short where it is longer than an error should be, or than so many characters.
 
-    >>> len(shorten("x" * 1000))
-    80
+    >>> len(shorten("x" * 1000)), len(shorten("x" * 1000, most=300))
+    (80, 300)
     """
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def printable(text: str) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from kafkasim.checkers import CheckResult, check
+from kafkasim.checkers import WORST_FEW, CheckResult, check
 from kafkasim.forms import show
 from kafkasim.history import Consistency, End, Failure, Function, Header, History, Operation, Outcome, Promises
 from kafkasim.history_files import write_history
@@ -61,9 +61,9 @@ class Recorder:
             end = End("complete", dict(self._end.final_polls))
         return History(self._header, operations, end=end)
 
-    def check(self, consistency: Consistency | None = None) -> CheckResult:
+    def check(self, consistency: Consistency | None = None, examples: int | None = WORST_FEW) -> CheckResult:
         """What the record proves, at the level given or else at its own; see `kafkasim.checkers.check`."""
-        return check(self.history(), consistency)
+        return check(self.history(), consistency, examples)
 
     def write(self, path: str | Path) -> None:
         """Writes the record to a file, for ``kafkasim check``; see `kafkasim.history_files.write_history`."""

@@ -17,7 +17,7 @@ from logging import LogRecord, getLogger
 from typing import Final
 
 from kafkasim import service
-from kafkasim.checkers import check
+from kafkasim.checkers import WORST_FEW, check
 from kafkasim.garbage_collection import collector_at_rest, count_as_old
 from kafkasim.history import History
 from kafkasim.interrupts import Interrupts
@@ -37,11 +37,17 @@ _WINDOW: Final = 256
 
 
 def run(
-    scenario: Scenario, seed: int | None = None, *, progress: Progress | None = None, choices: Choices | None = None
+    scenario: Scenario,
+    seed: int | None = None,
+    *,
+    progress: Progress | None = None,
+    choices: Choices | None = None,
+    examples: int | None = WORST_FEW,
 ) -> Result:
     """Runs the scenario and checks what happened.
 
     ``seed`` wins over the scenario's own; ``choices`` over both, for a run that is to be repeated choice by choice.
+    So many ``examples`` of each kind of anomaly and key are told in words; None: all (`kafkasim.checkers.check`).
     Ctrl-C ends the run, not the program: the result is then what is known so far, and says so (``interrupted``). A
     second one raises `KeyboardInterrupt`.
     Raises `ImpossibleScenarioError` where the scenario cannot be run.
@@ -58,7 +64,7 @@ def run(
         finally:
             world.dissolve()
         count_as_old()
-        judgement = check(history)
+        judgement = check(history, examples=examples)
         return Result(
             scenario=scenario,
             seed=seed,

@@ -21,15 +21,18 @@ from kafkasim.checkers.indexing import build_index
 from kafkasim.checkers.jepsen import KINDS, found_by_jepsen, gives_up
 from kafkasim.checkers.judging import judge
 from kafkasim.checkers.table import CHECKERS
-from kafkasim.checkers.verdict import Anomaly, CheckResult, Example
+from kafkasim.checkers.verdict import WORST_FEW, Anomaly, CheckResult, Example
 from kafkasim.garbage_collection import collector_at_rest
 from kafkasim.history import Consistency, History
 
-__all__ = ["CHECKERS", "Anomaly", "CheckResult", "Example", "check"]
+__all__ = ["CHECKERS", "WORST_FEW", "Anomaly", "CheckResult", "Example", "check"]
 
 
-def check(history: History, consistency: Consistency | None = None) -> CheckResult:
+def check(history: History, consistency: Consistency | None = None, examples: int | None = WORST_FEW) -> CheckResult:
     """What the history proves, at the level of consistency given, or else at the one that it asks for itself.
+
+    Of each kind of anomaly and key so many ``examples`` are told in words, the worst; None: all. The others are only
+    counted, since a bad system can lose a million messages.
 
     The verdict is ``invalid`` where an anomaly was found that is an error; else ``unknown`` where a checker failed or
     no poll returned any message, so that nothing was learned; else ``valid``. At level ``jepsen`` it is ``unknown`` too
@@ -49,7 +52,7 @@ def check(history: History, consistency: Consistency | None = None) -> CheckResu
     """
     with collector_at_rest():
         index = build_index(known_part(history), consistency)
-        result = judge(index, CHECKERS)
+        result = judge(index, CHECKERS, examples)
         result.gave_up = gives_up(index) or ""
         if result.gave_up:
             result.verdict = "unknown"

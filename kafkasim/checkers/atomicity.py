@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kafkasim.checkers.circles import Circle
 from kafkasim.checkers.commit_order import explained_otherwise, find_stale_commits
 from kafkasim.checkers.commits import NOTHING, unfounded_lists
 from kafkasim.checkers.ends import NEVER, ended
@@ -32,10 +31,11 @@ from kafkasim.checkers.log_order import (
     send_ceilings,
 )
 from kafkasim.checkers.orders import Link, Node, Register, Write
-from kafkasim.checkers.past_end import Reach, past_end
+from kafkasim.checkers.past_end import past_end, reach
 from kafkasim.checkers.placement import earliest_placement
 from kafkasim.checkers.registry import LINEARIZABLE, Checker, Finding
 from kafkasim.checkers.telling_circles import tell
+from kafkasim.checkers.tracing_circles import Circle
 from kafkasim.checkers.verdict import Example
 from kafkasim.history import Operation
 
@@ -170,15 +170,13 @@ class _Builder:
                 if end < node.end:
                     node.not_after(end, number, link)
         begins = {each.offset: each.op.begin_event for each in log.acknowledged} if attempts else {}
-        reach: Reach | None = None
         for attempt in attempts:
             node = self._node(attempt.op)
             rank = 2 * attempt.offset + 2
             register.add_target(rank, node)
             node.not_before(*ceilings.last_below(rank), link)
             if begins.get(attempt.offset, NEVER) >= node.begin:  # else the very message was being sent by then
-                reach = reach or Reach(index, log)
-                node.not_before(*reach.earliest(attempt.offset), link)
+                node.not_before(*reach(index, log).earliest(attempt.offset), link)
 
     def _ceilings(self, log: KeyIndex) -> Ceilings:
         index = self._index

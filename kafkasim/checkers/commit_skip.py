@@ -42,7 +42,8 @@ def find_skips(index: Index) -> Iterator[Finding]:
             listing = resumption.listing
             below = bisect_right(log.offsets, listing.offset)
             if below and read_by[below - 1] > ended(listing.op):
-                yield _skip(log, resumption)
+                unread = log.offsets[bisect_right(read_by, ended(listing.op))]
+                yield _skip(log, resumption, unread)
 
 
 def _resumptions(index: Index) -> dict[str, list[_Resumption]]:
@@ -133,13 +134,10 @@ def _runs(offsets: list[int], reading: Reading) -> Iterator[tuple[int, int]]:
         yield place, place + 1
 
 
-def _skip(log: KeyIndex, resumption: _Resumption) -> Finding:
+def _skip(log: KeyIndex, resumption: _Resumption, unread: int) -> Finding:
     def explain() -> Example:
         listing, op = resumption.listing, resumption.op
-        unread = _unread(log, listing)
-        culprit = next(
-            (each.op for each in log.commits if each.offset == listing.offset and each.op.type != "fail"), None
-        )
+        culprit = _committers(log).get(listing.offset)
         committed = f", which {who(culprit)} had committed" if culprit is not None else ""
         text = (
             f"{who(listing.op)} was told that {show(log.name)} is committed up to offset {listing.offset}{committed}, "
@@ -152,10 +150,15 @@ def _skip(log: KeyIndex, resumption: _Resumption) -> Finding:
     return Finding(log.name, explain)
 
 
-def _unread(log: KeyIndex, listing: Listing) -> int:
-    """The first known offset up to the committed one that no poll had returned before the list ended."""
-    read = {offset for reading in log.readings if ended(reading.op) < ended(listing.op) for offset, _ in reading.pairs}
-    return next(offset for offset in log.offsets if offset not in read)
+def _committers(log: KeyIndex) -> dict[int, Operation]:
+    """By offset, the first commit of it that did not fail; worked out once."""
+    known: dict[int, Operation] | None = log.derived.get("committers")
+    if known is None:
+        known = log.derived["committers"] = {}
+        for attempt in log.commits:
+            if attempt.op.type != "fail":
+                known.setdefault(attempt.offset, attempt.op)
+    return known
 
 
 CHECKERS: Final[tuple[Checker, ...]] = (

@@ -24,7 +24,7 @@ from kafkasim.checkers.index import CommitAttempt, Index, KeyIndex, Listing
 from kafkasim.checkers.recorded import no_commits
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
-from kafkasim.checkers.words import after, ended_at, listed, moment, who
+from kafkasim.checkers.words import FEW, after, ended_at, listed, moment, who
 from kafkasim.forms import show
 from kafkasim.history import Operation
 
@@ -175,12 +175,13 @@ def find_phantoms(index: Index) -> Iterator[Finding]:
 
 def _phantom(log: KeyIndex, listing: Listing) -> Finding:
     def explain() -> Example:
-        later = next((each.op for each in log.commits if each.offset == listing.offset), None)
-        others = sorted({each.offset for each in log.commits if each.op.begin_event < ended(listing.op)})
+        attempts = _attempts(log)
+        later = attempts.first.get(listing.offset)
+        count, least = attempts.begun_before(ended(listing.op))
         if later is not None:
             why = f"the first commit of it, by {who(later)}, began only at {moment(later.start)}"
-        elif others:
-            why = f"until then only {listed([str(offset) for offset in others])} had been committed, or tried"
+        elif count:
+            why = f"until then only {listed(least, count=count)} had been committed, or tried"
         else:
             why = "nobody had ever committed that key"
         text = (
@@ -190,6 +191,33 @@ def _phantom(log: KeyIndex, listing: Listing) -> Finding:
         return Example(text, (listing.op.index,) if later is None else (listing.op.index, later.index))
 
     return Finding(log.name, explain, listing.offset)
+
+
+class _Attempts:
+    """Which offsets of a key somebody had tried to commit by when."""
+
+    def __init__(self, log: KeyIndex) -> None:
+        self.first: dict[int, Operation] = {}
+        """For each offset, the first commit of it, whatever became of it."""
+        for attempt in log.commits:  # in order of invocation
+            self.first.setdefault(attempt.offset, attempt.op)
+        begins = sorted((op.begin_event, offset) for offset, op in self.first.items())
+        self._begins = [begin for begin, _ in begins]
+        self._least: list[list[int]] = [[]]
+        for _, offset in begins:
+            self._least.append(sorted([*self._least[-1], offset])[:FEW])
+
+    def begun_before(self, event: float) -> tuple[int, list[int]]:
+        """How many offsets, and the least few of them."""
+        count = bisect_left(self._begins, event)
+        return count, self._least[count]
+
+
+def _attempts(log: KeyIndex) -> _Attempts:
+    known: _Attempts | None = log.derived.get("commit attempts")
+    if known is None:
+        known = log.derived["commit attempts"] = _Attempts(log)
+    return known
 
 
 def find_aborted(index: Index) -> Iterator[Finding]:

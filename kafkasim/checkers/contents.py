@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import accumulate
 from typing import Final
 
 from kafkasim.checkers.counts import acknowledged_messages, known_offsets
-from kafkasim.checkers.evidence import showing, shown_by
+from kafkasim.checkers.ends import ended
+from kafkasim.checkers.evidence import ended_before, returned, showing, shown_by
 from kafkasim.checkers.identity import Identity, identity
-from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex, Reading
+from kafkasim.checkers.index import Acknowledgement, Contradiction, Index, KeyIndex, Reading
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
-from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.trees import Cover
+from kafkasim.checkers.verdict import MOST_OPERATIONS, Example
 from kafkasim.checkers.words import listed, payload, times, who
 from kafkasim.forms import show
 from kafkasim.history import Operation
@@ -44,22 +46,33 @@ def find_inconsistent_offsets(index: Index) -> Iterator[Finding]:
 
 
 def _explain_inconsistent(log: KeyIndex, offset: int) -> Example:
-    others = [seen.op for seen in log.contradictions if seen.offset == offset]
+    others = _by_offset(log, "contradictions", log.contradictions).get(offset)
     first = shown_by(log, offset, log.at[offset])
     if not others:
-        owners = [acknowledgement.op for acknowledgement in log.acknowledged if acknowledgement.offset == offset]
-        names = listed([who(op) for op in owners])
+        owners = _by_offset(log, "owners", log.acknowledged)[offset]
+        names = listed(owners, who)
         return Example(
             f"offset {offset} of key {show(log.name)} was given to {len(owners)} sends, those of {names}: "
             f"the message {payload(owners[0])} is in the log once and was acknowledged {times(len(owners))}",
             tuple(op.index for op in owners),
         )
-    other = others[0]
-    here = f"{showing(first, log.name, offset)}, but " if first is not None else ""
+    here = f"{showing(log, first, offset)}, but " if first is not None else ""
     return Example(
-        f"offset {offset} of key {show(log.name)} holds two messages: {here}{showing(other, log.name, offset)}",
-        (*(op.index for op in (first, other) if op is not None), *(op.index for op in others[1:])),
+        f"offset {offset} of key {show(log.name)} holds two messages: {here}{showing(log, others[0], offset)}",
+        tuple(op.index for op in (first, *others) if op is not None),
     )
+
+
+def _by_offset(
+    log: KeyIndex, name: str, shown: Sequence[Acknowledgement | Contradiction]
+) -> dict[int, list[Operation]]:
+    """The operations of each offset; worked out once, and kept under the name."""
+    known: dict[int, list[Operation]] | None = log.derived.get(name)
+    if known is None:
+        known = log.derived[name] = {}
+        for each in shown:
+            known.setdefault(each.offset, []).append(each.op)
+    return known
 
 
 # --------------------------------------------------------------------------------------
@@ -85,16 +98,26 @@ def find_duplicates(index: Index) -> Iterator[Finding]:
 
 def _explain_duplicate(log: KeyIndex, message: Identity) -> Example:
     senders = log.senders(message)
-    offsets = [offset for offset in log.offsets if log.at[offset] == message]
-    offsets += [seen.offset for seen in log.contradictions if seen.message == message and seen.offset not in offsets]
+    offsets = _offsets_of(log)[message]
     seen_by = [shown_by(log, offset, message) for offset in offsets[:_PROVEN]]
     return Example(
         f"message {payload(senders[0])} was sent to key {show(log.name)} {times(len(senders))}, by "
         f"{listed(list(dict.fromkeys(who(op) for op in senders)))}, but was seen at {len(offsets)} offsets, "
-        f"{listed([str(offset) for offset in offsets])}: it is there more often than it was sent, or was told at an "
-        "offset where it is not",
+        f"{listed(offsets)}: it is there more often than it was sent, or was told at an offset where it is not",
         tuple(op.index for op in (*seen_by, *senders) if op is not None),
     )
+
+
+def _offsets_of(log: KeyIndex) -> dict[Identity, list[int]]:
+    """By message, the offsets at which it was seen, those where another was seen first behind; worked out once."""
+    known: dict[Identity, list[int]] | None = log.derived.get("offsets of messages")
+    if known is None:
+        places = [(offset, log.at[offset]) for offset in log.offsets]
+        places += [(seen.offset, seen.message) for seen in log.contradictions]
+        known = log.derived["offsets of messages"] = {}
+        for offset, message in dict.fromkeys(places):
+            known.setdefault(message, []).append(offset)
+    return known
 
 
 # --------------------------------------------------------------------------------------
@@ -128,11 +151,9 @@ def find_lost_writes(index: Index) -> Iterator[Finding]:
 
 
 def _explain_lost_write(index: Index, log: KeyIndex, lost: Acknowledgement) -> Example:
-    passing = [reading for reading in log.readings if _passes_over(index, reading, lost.offset)]
-    ended = lost.op.end_event
-    later = [reading for reading in passing if ended is not None and reading.op.begin_event > ended]
-    reading = (later or passing)[0]
-    higher = min(pair[0] for pair in reading.pairs if pair[0] > lost.offset)
+    reading = _passed_over_by(index, log)[lost.op.index]
+    later = ended_before(lost.op, reading.op.begin_event)
+    higher = returned(log, reading.op).above(lost.offset)
     asked = "" if reading.start is None else f" from offset {reading.start}"
     return Example(
         f"message {payload(lost.op)} was acknowledged to {who(lost.op)} at offset {lost.offset} of key "
@@ -142,13 +163,42 @@ def _explain_lost_write(index: Index, log: KeyIndex, lost: Acknowledgement) -> E
     )
 
 
+def _passed_over_by(index: Index, log: KeyIndex) -> dict[int, Reading]:
+    """By lost send, the first poll that passed over its message: of those begun after it had ended, if there are any.
+
+    Worked out once for all of them: from the last poll to the first, each hides the later ones where it passes over.
+    """
+    known: dict[int, Reading] | None = log.derived.get("passed over by")
+    if known is not None:
+        return known
+    found: dict[int, int | None] = {}
+    cover = Cover(each.offset for each in log.unread)
+    waiting = sorted(log.unread, key=lambda each: ended(each.op))
+    for place in range(len(log.readings) - 1, -1, -1):
+        reading = log.readings[place]
+        if reading.pairs:
+            while waiting and not ended_before(waiting[-1].op, reading.op.begin_event):
+                lost = waiting.pop()
+                found[lost.op.index] = cover.least(lost.offset)
+            cover.add(_counts_from(index, reading), max(pair[0] for pair in reading.pairs), place)
+    for each in log.unread:
+        if found.get(each.op.index) is None:
+            found[each.op.index] = cover.least(each.offset)
+    known = {number: log.readings[place] for number, place in found.items() if place is not None}
+    log.derived["passed over by"] = known
+    return known
+
+
 def _how_many_came_back(log: KeyIndex, unread: Acknowledgement) -> str:
     """Of several equal messages that were acknowledged, how many polls returned; nothing where there is only one."""
-    acknowledged = sum(each.message == unread.message for each in log.acknowledged)
-    returned = sum(message == unread.message for message in log.polled.values())
+    counts: tuple[Counter[Identity], Counter[Identity]] | None = log.derived.get("times acknowledged and returned")
+    if counts is None:
+        counts = Counter(each.message for each in log.acknowledged), Counter(log.polled.values())
+        log.derived["times acknowledged and returned"] = counts
+    acknowledged, came_back = (of_message[unread.message] for of_message in counts)
     if acknowledged == 1:
         return ""
-    return f"of {acknowledged} such messages that were acknowledged, polls returned {returned or 'none'}"
+    return f"of {acknowledged} such messages that were acknowledged, polls returned {came_back or 'none'}"
 
 
 def _counts_from(index: Index, reading: Reading) -> int:
@@ -158,10 +208,6 @@ def _counts_from(index: Index, reading: Reading) -> int:
     return reading.start
 
 
-def _passes_over(index: Index, reading: Reading, offset: int) -> bool:
-    return any(pair[0] > offset for pair in reading.pairs) and _counts_from(index, reading) <= offset
-
-
 def find_unseen(index: Index) -> Iterator[Finding]:
     """An acknowledged message that no ``ok`` poll returned by the end, where the final polls read the whole key.
 
@@ -169,13 +215,12 @@ def find_unseen(index: Index) -> Iterator[Finding]:
     """
     for log in index.keys.values():
         if log.unread and index.read_whole(log.name):
+            final = next((reading.op for reading in reversed(log.readings) if reading.op.final), None)
             for acknowledgement in log.unread:
-                yield Finding(log.name, partial(_explain_unseen, index, log, acknowledgement))
+                yield Finding(log.name, partial(_explain_unseen, log, acknowledgement, final))
 
 
-def _explain_unseen(index: Index, log: KeyIndex, unseen: Acknowledgement) -> Example:
-    whole = index.read_whole(log.name)
-    final = next((reading.op for reading in reversed(log.readings) if reading.op.final), None) if whole else None
+def _explain_unseen(log: KeyIndex, unseen: Acknowledgement, final: Operation | None) -> Example:
     at_the_end = "" if final is None else ", not even the final polls, which read the key to its end"
     return Example(
         f"message {payload(unseen.op)} was acknowledged to {who(unseen.op)} at offset {unseen.offset} of key "
@@ -257,12 +302,12 @@ def _explain_gap(log: KeyIndex, low: int, high: int, possible: list[Operation]) 
     assert above is not None  # a gap lies below a known offset
     op = shown_by(log, above, log.at[above])
     missing = f"offset {low}" if low == high else f"offsets {low} to {high}"
-    shown = f" ({showing(op, log.name, above)})" if op is not None else ""
+    shown = f" ({showing(log, op, above)})" if op is not None else ""
     maybe = f"; no more than {len(possible)} of unknown outcome could be in such places" if possible else ""
     return Example(
         f"key {show(log.name)} has a message at offset {above}{shown} and nothing at {missing}, though the system "
         f"promises offsets without gaps: no send is known that was given {'it' if low == high else 'them'}{maybe}",
-        tuple(seen.index for seen in (op, *possible) if seen is not None),
+        tuple(seen.index for seen in (op, *possible[:MOST_OPERATIONS]) if seen is not None),
     )
 
 

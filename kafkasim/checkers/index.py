@@ -112,6 +112,8 @@ class KeyIndex(Struct):
     listings: list[Listing] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     """The offsets known to exist, ascending. An *index* is a place in this list."""
+    derived: dict[str, Any] = field(default_factory=dict)
+    """What checkers have worked out of this key and share with each other, by the name of what it is."""
 
     def senders(self, message: Identity) -> list[Operation]:
         """Every send of the message to this key, in order of invocation."""

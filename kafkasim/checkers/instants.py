@@ -7,16 +7,16 @@ So it is the shortest-path rule for systems of such conditions (D. Knuth, "A gen
 1977): take the earliest of the operations that nothing holds back, note its instant, see whom that frees.
 
 What is never freed waits in a circle. What comes only after its latest instant closes one through real time. Either
-way the circle is the proof (``circles.py``). The cost is n log n in the number of places in registers.
+way the circle is the proof (``tracing_circles.py``). The cost is n log n in the number of places in registers.
 """
 
 from __future__ import annotations
 
 import heapq
 
-from kafkasim.checkers.circles import Circle, Tracer
 from kafkasim.checkers.ends import NEVER
 from kafkasim.checkers.orders import Link, Node, Register
+from kafkasim.checkers.tracing_circles import Circle, Tracer
 
 
 class Instants:

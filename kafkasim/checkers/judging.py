@@ -4,41 +4,46 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from typing import Final
 
 from msgspec import Struct, field
 
 from kafkasim.checkers.index import Index
 from kafkasim.checkers.registry import Checker, Finding
-from kafkasim.checkers.verdict import Anomaly, CheckResult, Example, Severity, Verdict
+from kafkasim.checkers.verdict import (
+    MOST_OPERATIONS,
+    WORST_FEW,
+    Anomaly,
+    CheckResult,
+    Example,
+    Severity,
+    Verdict,
+)
 from kafkasim.checkers.witness import fits_one_order
-
-EXAMPLES: Final = 5
-"""How many occurrences of one kind at one key are told in words; all are counted."""
-
-_SHOWN_OPERATIONS: Final = 20
-"""How many operations one example names at most."""
 
 
 class _Occurrences(Struct):
     """What was found so far of one kind at one key."""
 
     severity: Severity
+    most: int | None
+    """How many are kept; None: all."""
     count: int = 0
     worst: list[tuple[int, int, Finding]] = field(default_factory=list)
-    """A heap by weight, then earliest found: the mildest of the worst few on top."""
+    """A heap by weight, then earliest found: the mildest of the worst on top."""
 
     def add(self, finding: Finding) -> None:
         self.count += 1
         entry = (finding.weight, -self.count, finding)
-        if len(self.worst) < EXAMPLES:
+        if self.most is None or len(self.worst) < self.most:
             heapq.heappush(self.worst, entry)
-        elif entry[:2] > self.worst[0][:2]:
+        elif self.worst and entry[:2] > self.worst[0][:2]:
             heapq.heapreplace(self.worst, entry)
 
 
-def judge(index: Index, checkers: Iterable[Checker]) -> CheckResult:
+def judge(index: Index, checkers: Iterable[Checker], examples: int | None = WORST_FEW) -> CheckResult:
     """What the checkers say about the history: invalid beats unknown beats valid.
+
+    Of each kind and key so many ``examples`` are told in words, the worst; None: all. The others are only counted.
 
     A checker that raises is listed in ``failed``, and its silence makes the verdict unknown, never valid. Unknown too
     is a history in which no poll returned a message, for then nothing was learned of the log.
@@ -56,7 +61,7 @@ def judge(index: Index, checkers: Iterable[Checker]) -> CheckResult:
             for finding in _findings(index, checker):
                 occurrences = of_kind.get(finding.key)
                 if occurrences is None:
-                    occurrences = of_kind[finding.key] = _Occurrences(checker.severity)
+                    occurrences = of_kind[finding.key] = _Occurrences(checker.severity, examples)
                 occurrences.add(finding)
             result.checked[checker.kind] = result.checked.get(checker.kind, 0) + checker.count(index)
         except Exception as error:  # noqa: BLE001  # whatever it is, the other checkers' findings must not be lost
@@ -103,7 +108,7 @@ def _examples(index: Index, result: CheckResult, kind: str, occurrences: _Occurr
 
 def _as_read(index: Index, example: Example) -> Example:
     """With few enough operations, called as in the history's file."""
-    places = list(dict.fromkeys(example.operations))[:_SHOWN_OPERATIONS]
+    places = list(dict.fromkeys(example.operations))[:MOST_OPERATIONS]
     return Example(example.explanation, tuple(map(index.history.number, places)))
 
 

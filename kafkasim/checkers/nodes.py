@@ -11,9 +11,13 @@ from typing import Final
 
 from kafkasim.checkers.index import Index
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
-from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.verdict import MOST_OPERATIONS, Example
 from kafkasim.checkers.words import listed, moment
-from kafkasim.history import Breach, BreachKind, FaultEvent
+from kafkasim.forms import shorten
+from kafkasim.history import Breach, BreachKind, FaultEvent, Operation
+
+_END: Final = 600
+"""How many characters of what is known of a node's end are told: with its last words it is more than a line."""
 
 _SAYS: Final[dict[BreachKind, str]] = {
     "malformed-message": "a node writes one message a line and nothing else (protocol: Messages)",
@@ -28,24 +32,51 @@ https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md
 def find_node_crashes(index: Index) -> Iterator[Finding]:
     """A node ended, or could not be started, without being told to. One finding a crash."""
     for fault in index.faults:
-        if fault.fault == "crash" and not fault.planned:
+        if _is_crash(fault):
             yield Finding(None, partial(_explain_crash, index, fault))
 
 
+def _is_crash(fault: FaultEvent) -> bool:
+    return fault.fault == "crash" and not fault.planned
+
+
 def _explain_crash(index: Index, fault: FaultEvent) -> Example:
-    said = f": {fault.text}" if fault.text else ""
-    asked = [
-        op.index
-        for op in index.unsuccessful
-        if op.node in fault.nodes
-        and op.begin_event < fault.event
-        and (op.end_event is None or op.end_event > fault.event)
-    ]
+    said = f": {shorten(fault.text, _END)}" if fault.text else ""
+    asked = _under_way(index)
+    numbers = (number for node in fault.nodes for number in asked.get((node, fault.event), ()))
     return Example(
-        f"node {listed(list(fault.nodes)) or 'of unknown name'} ended at {moment(fault.at)} although nobody asked it "
-        f"to{said}",
-        tuple(reversed(asked)),
+        f"node {listed(fault.nodes, shorten) or 'of unknown name'} ended at {moment(fault.at)} although nobody asked "
+        f"it to{said}",
+        tuple(sorted(numbers, reverse=True)),
     )
+
+
+def _under_way(index: Index) -> dict[tuple[str, int], list[int]]:
+    """By node and crash (its place in the sequence of events), what the node had been asked and left undone.
+
+    No more than an example shows, the last of them. Worked out once for all crashes, in order: who has been found to
+    have ended by one crash is not looked at for the next.
+    """
+    known: dict[tuple[str, int], list[int]] | None = index.derived.get("under way at crashes")
+    if known is not None:
+        return known
+    known = index.derived["under way at crashes"] = {}
+    to_begin = sorted(index.unsuccessful, key=lambda op: op.begin_event, reverse=True)
+    begun: dict[str, list[Operation]] = {}
+    for fault in sorted(filter(_is_crash, index.faults), key=lambda fault: fault.event):
+        while to_begin and to_begin[-1].begin_event < fault.event:
+            op = to_begin.pop()
+            begun.setdefault(op.node, []).append(op)
+        for node in fault.nodes:
+            of_node = begun.get(node, [])
+            last: list[Operation] = []
+            while of_node and len(last) < MOST_OPERATIONS:
+                op = of_node.pop()
+                if op.end_event is None or op.end_event > fault.event:
+                    last.append(op)
+            of_node += reversed(last)
+            known[node, fault.event] = [op.index for op in last]
+    return known
 
 
 def find_breaches(index: Index, *, kind: BreachKind) -> Iterator[Finding]:

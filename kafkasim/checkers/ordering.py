@@ -19,7 +19,7 @@ from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex, Reading
 from kafkasim.checkers.recorded import no_starts
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
-from kafkasim.checkers.words import listed, payload, who
+from kafkasim.checkers.words import FEW, listed, payload, who
 from kafkasim.forms import show
 from kafkasim.history import Operation
 
@@ -60,13 +60,15 @@ def _explain_inner_skip(log: KeyIndex, reading: Reading, low: int, high: int) ->
 
 def _skipped(log: KeyIndex, low: int, high: int) -> tuple[str, tuple[int, ...], str]:
     """The offsets known to lie between the two, in words; who shows the first of them, and how."""
-    between = log.between(low, high)
+    count = log.count_between(low, high)
+    place = bisect_right(log.offsets, low)
+    between = log.offsets[place : place + min(count, FEW)]
     op = shown_by(log, between[0], log.at[between[0]])
-    offsets = f"offset{'s' if len(between) > 1 else ''} {listed([str(offset) for offset in between])}"
+    offsets = f"offset{'s' if count > 1 else ''} {listed(between, count=count)}"
     if op is None:
         return offsets, (), ""
-    where = "" if len(between) == 1 else f" (at {between[0]})"
-    return offsets, (op.index,), f", although {showing(op, log.name, between[0])}{where}"
+    where = "" if count == 1 else f" (at {between[0]})"
+    return offsets, (op.index,), f", although {showing(log, op, between[0])}{where}"
 
 
 def find_disorder_inside_polls(index: Index) -> Iterator[Finding]:

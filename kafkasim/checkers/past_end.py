@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
@@ -19,7 +20,8 @@ from kafkasim.checkers.index import Index, KeyIndex
 from kafkasim.checkers.placement import earliest_placement, missing_count
 from kafkasim.checkers.recorded import no_commits
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
-from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.trees import FirstBelow
+from kafkasim.checkers.verdict import MOST_OPERATIONS, Example
 from kafkasim.checkers.words import ended_at, who
 from kafkasim.forms import show
 from kafkasim.history import Operation
@@ -70,14 +72,13 @@ def _past_end(index: Index, log: KeyIndex) -> PastEnd:
     if not log.commits:
         return result
     begins = {each.offset: each.op.begin_event for each in log.acknowledged}
-    reach: Reach | None = None
     for proof in commits_in_effect(index, log):
         if begins.get(proof.offset, NEVER) < proof.end:
             result.sound.append(proof)  # nearly all: the very message had been sent
             continue
-        reach = reach or Reach(index, log)
-        if reach.earliest(proof.offset)[0] < proof.end:
-            result.sound.append(Proof(proof.op, reach.least(proof.offset, proof.end), proof.end))
+        log_reach = reach(index, log)
+        if log_reach.earliest(proof.offset)[0] < proof.end:
+            result.sound.append(Proof(proof.op, log_reach.least(proof.offset, proof.end), proof.end))
         else:
             result.broken.append(proof)
     return result
@@ -108,7 +109,9 @@ class Reach:
         sends.sort()
         self._offsets = [offset for offset, _, _ in sends]
         self._spans: list[tuple[int, int]] | None = None
-        self._begun: _FirstBelow | None = None
+        self._begun: FirstBelow | None = None
+        self._highest: tuple[list[float], list[tuple[int, int]]] | None = None
+        """By beginning, the highest offset so far, and the index of its send."""
         self._begins: list[Begins] = [(begin, number) for _, begin, number in sends]
         self._earliest: list[Begins] = [*self._begins, _NO_SEND]
         """For each send, the earliest of it and all those at higher offsets."""
@@ -127,12 +130,18 @@ class Reach:
 
     def highest(self, end: float) -> tuple[int, int] | None:
         """The highest known offset of a send begun before ``end``, and the index of that send."""
-        places = (place for place in reversed(range(len(self._offsets))) if self._begins[place][0] < end)
-        return next(((self._offsets[place], self._begins[place][1]) for place in places), None)
+        if self._highest is None:
+            by_begin = sorted(zip(self._begins, self._offsets, strict=True))
+            highest = accumulate(((offset, index) for (_, index), offset in by_begin), max)
+            self._highest = [begin for (begin, _), _ in by_begin], list(highest)
+        begins, offsets = self._highest
+        count = bisect_left(begins, end)
+        return offsets[count - 1] if count else None
 
-    def of_unknown_offset(self, end: float) -> list[int]:
-        """The sends begun before ``end`` that may be at offsets not known, as many as can be so at once."""
-        return [index for begin, index in self._unplaced[: self._spare] if begin < end]
+    def of_unknown_offset(self, end: float) -> tuple[int, list[int]]:
+        """How many sends begun before ``end`` may at once be at offsets not known; so many that an example shows."""
+        count = bisect_left(self._unplaced, (end, -1), hi=min(self._spare, len(self._unplaced)))
+        return count, [index for _, index in self._unplaced[: min(count, MOST_OPERATIONS)]]
 
     def least(self, offset: int, end: float) -> int:
         """The least offset at or above the given one that a message can have had before ``end``.
@@ -148,7 +157,7 @@ class Reach:
 
     def _known(self, offset: int, end: float, otherwise: int) -> int:
         if self._begun is None:
-            self._begun = _FirstBelow([begin for begin, _ in self._begins])
+            self._begun = FirstBelow([begin for begin, _ in self._begins])
         place = self._begun.find(bisect_left(self._offsets, offset), end)
         return otherwise if place is None else self._offsets[place]
 
@@ -161,27 +170,12 @@ class Reach:
         return min(free, self._known(offset, end, free))
 
 
-class _FirstBelow:
-    """Many numbers, to be asked for the first from a place on that is below a bound: a tree of least numbers."""
-
-    def __init__(self, numbers: list[float]) -> None:
-        self._levels = [numbers]
-        while len(below := self._levels[-1]) > 1:
-            self._levels.append([min(below[place : place + 2]) for place in range(0, len(below), 2)])
-
-    def find(self, place: int, bound: float) -> int | None:
-        """Climbs over whole subtrees without such a number, then down to the first one in the subtree that has it."""
-        levels, level = self._levels, 0
-        while place < len(levels[level]) and levels[level][place] >= bound:
-            place += 1
-            while place % 2 == 0 and level + 1 < len(levels):
-                place, level = place // 2, level + 1
-        if place >= len(levels[level]):
-            return None
-        while level:
-            place, level = place * 2, level - 1
-            place += levels[level][place] >= bound
-        return place
+def reach(index: Index, log: KeyIndex) -> Reach:
+    """From when on the key's log may have reached an offset; worked out once."""
+    known: Reach | None = log.derived.get("reach")
+    if known is None:
+        known = log.derived["reach"] = Reach(index, log)
+    return known
 
 
 def _polled_spans(log: KeyIndex) -> list[tuple[int, int]]:
@@ -214,14 +208,14 @@ def find_past_end(index: Index) -> Iterator[Finding]:
 
 def _committed_past_end(index: Index, log: KeyIndex, proof: Proof) -> Finding:
     def explain() -> Example:
-        sends = Reach(index, log)
+        sends = reach(index, log)
         highest = sends.highest(proof.end)
-        unknown = sends.of_unknown_offset(proof.end)
-        until = f"no message {'is known to have' if unknown else 'had'} been sent there"
+        count, unknown = sends.of_unknown_offset(proof.end)
+        until = f"no message {'is known to have' if count else 'had'} been sent there"
         if highest is not None:
             until = f"the highest message known to have been sent there was at offset {highest[0]}"
-        if unknown:
-            until += f", and there were too few sends of unknown offset ({len(unknown)}) to fill the log up to it"
+        if count:
+            until += f", and there were too few sends of unknown offset ({count}) to fill the log up to it"
         was = "was acknowledged" if proof.op.f == "commit_offsets" else "was reported as done"
         text = (
             f"a commit of {show(log.name)} up to offset {proof.offset} {was} to {who(proof.op)} at "

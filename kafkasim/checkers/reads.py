@@ -7,11 +7,11 @@ from functools import partial
 from typing import Final
 
 from kafkasim.checkers.ends import ended
-from kafkasim.checkers.evidence import ended_before, first_reader, messages_at
+from kafkasim.checkers.evidence import ended_before, first_reader, returned
 from kafkasim.checkers.identity import Identity, identity
 from kafkasim.checkers.index import EarlyRead, Index, KeyIndex
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
-from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.verdict import MOST_OPERATIONS, Example
 from kafkasim.checkers.words import listed, payload, who
 from kafkasim.forms import show
 from kafkasim.history import Operation
@@ -37,15 +37,19 @@ def find_phantom_reads(index: Index) -> Iterator[Finding]:
 
 
 def _explain_phantom(index: Index, log: KeyIndex, read: EarlyRead) -> Example:
-    message = next(iter(messages_at(read.op, log.name, read.offset)), "?")
+    messages = returned(log, read.op).at(read.offset)
+    message = next((show(each) for each in messages if identity(each) == read.message), "?")
     elsewhere = _sent_elsewhere(index).get(read.message, [])
-    sent_to = [f"{who(op)} sent it to key {show(op.request['key'])}" for op in elsewhere]
-    but = f" ({listed(sent_to)})" if sent_to else ""
+    but = f" ({listed(elsewhere, _sent_to)})" if elsewhere else ""
     return Example(
         f"{who(read.op)} polled message {message} at offset {read.offset} of key {show(log.name)}, "
         f"but nobody ever sent it to that key{but}",
-        (read.op.index, *(op.index for op in elsewhere)),
+        (read.op.index, *(op.index for op in elsewhere[:MOST_OPERATIONS])),
     )
+
+
+def _sent_to(op: Operation) -> str:
+    return f"{who(op)} sent it to key {show(op.request['key'])}"
 
 
 def _sent_elsewhere(index: Index) -> dict[Identity, list[Operation]]:
@@ -92,14 +96,16 @@ def _explain_aborted(log: KeyIndex, message: Identity, offset: int) -> Example:
     senders = log.senders(message)
     reader = first_reader(log, offset, message)
     got = f"{who(reader)} polled it" if reader is not None else "it was polled"
-    refusals = [
-        f"refused to {who(op)}" + (f" ({error_title(op.error.code)})" if op.error is not None else "") for op in senders
-    ]
     return Example(
-        f"message {payload(senders[0])} for key {show(log.name)} was {listed(refusals)}, which says that it was not "
-        f"and never will be stored; but {got} at offset {offset}",
-        (*(op.index for op in (reader,) if op is not None), *(op.index for op in senders)),
+        f"message {payload(senders[0])} for key {show(log.name)} was {listed(senders, _refusal)}, which says that it "
+        f"was not and never will be stored; but {got} at offset {offset}",
+        tuple(op.index for op in (reader, *senders[:MOST_OPERATIONS]) if op is not None),
     )
+
+
+def _refusal(op: Operation) -> str:
+    reason = f" ({error_title(op.error.code)})" if op.error is not None else ""
+    return f"refused to {who(op)}{reason}"
 
 
 # --------------------------------------------------------------------------------------
@@ -146,7 +152,7 @@ def _explain_future(log: KeyIndex, read: EarlyRead, reader: Operation) -> Exampl
     return Example(
         f"{who(reader)} polled message {payload(senders[0])} at offset {read.offset} of key {show(log.name)}, and the "
         f"poll had ended before {who(senders[0])} began to send it",
-        (reader.index, *(op.index for op in senders)),
+        (reader.index, *(op.index for op in senders[:MOST_OPERATIONS])),
     )
 
 

@@ -28,6 +28,7 @@ from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex
 from kafkasim.checkers.log_order import Bound, Floors, LogOrder, PassedOver, log_order
 from kafkasim.checkers.ordering import descents
 from kafkasim.checkers.registry import LINEARIZABLE, Checker, Finding
+from kafkasim.checkers.trees import FirstBelow
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import after, ended_at, moment, payload, who
 from kafkasim.forms import show
@@ -97,7 +98,7 @@ class _StalePoll(Struct, frozen=True):
 
     def __call__(self) -> Example:
         key, poll = self.log.name, self.poll
-        missing = min(self._acknowledged_before(), key=lambda each: each.offset, default=None)
+        missing = _acknowledged(self.log).first_before(self.poll.begin_event, (self.rank + 1) // 2)
         seen = self.seen if missing is None else missing.op
         pairs = messages_of(poll, key)
         returned = f"returned nothing beyond offset {pairs[-1][0]}" if pairs else "returned nothing"
@@ -110,11 +111,28 @@ class _StalePoll(Struct, frozen=True):
         )
         return Example(text, (seen.index, poll.index))
 
-    def _acknowledged_before(self) -> Iterator[Acknowledgement]:
-        polled = self.log.polled
-        for each in self.log.acknowledged:
-            if 2 * each.offset + 1 > self.rank and ended(each.op) < self.poll.begin_event and each.offset in polled:
-                yield each
+
+class _Acknowledged:
+    """The acknowledged sends of a key at whose offsets polls found something, by offset."""
+
+    def __init__(self, log: KeyIndex) -> None:
+        self._sends = sorted(
+            (each for each in log.acknowledged if each.offset in log.polled), key=lambda each: each.offset
+        )
+        self._ends = FirstBelow([ended(each.op) for each in self._sends])
+
+    def first_before(self, event: int, offset: int) -> Acknowledgement | None:
+        """Of those that had ended before the event, the one of the least offset at or above the given one."""
+        start = bisect_left(self._sends, offset, key=lambda each: each.offset)
+        place = self._ends.find(start, event)
+        return None if place is None else self._sends[place]
+
+
+def _acknowledged(log: KeyIndex) -> _Acknowledged:
+    known: _Acknowledged | None = log.derived.get("acknowledged and polled")
+    if known is None:
+        known = log.derived["acknowledged and polled"] = _Acknowledged(log)
+    return known
 
 
 def _lost(index: Index, log: KeyIndex) -> set[int]:

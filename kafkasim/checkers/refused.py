@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from kafkasim.checkers.evidence import first_reader
 from kafkasim.checkers.identity import Identity
 from kafkasim.checkers.index import Index, KeyIndex
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
-from kafkasim.checkers.words import listed, payload, times, who
+from kafkasim.checkers.words import FEW, listed, payload, times, who
 from kafkasim.forms import show
 from kafkasim.history import Operation
 
@@ -38,13 +39,14 @@ def find_refused_twins(index: Index) -> Iterator[Finding]:
 def _finding(log: KeyIndex, senders: list[Operation], offsets: list[int]) -> Finding:
     def explain() -> Example:
         refused = [op for op in senders if op.type == "fail"]
-        readers = [reading.op for reading in log.readings if any(offset in offsets for offset, _ in reading.pairs)]
+        readers = [first_reader(log, offset, log.at[offset]) for offset in offsets[:FEW]]
+        reader = min((op for op in readers if op is not None), key=lambda op: op.index, default=None)
         text = (
             f"{payload(senders[0])} was sent to {show(log.name)} {times(len(senders))}, and refused to "
-            f"{listed([who(op) for op in refused])}; yet it is in the log {times(len(offsets))}, at offsets "
-            f"{listed([str(offset) for offset in offsets])}: a send that was refused was stored"
+            f"{listed(refused, who)}; yet it is in the log {times(len(offsets))}, at offsets {listed(offsets)}: "
+            "a send that was refused was stored"
         )
-        return Example(text, tuple(op.index for op in (*refused, *readers[:1], *senders)))
+        return Example(text, tuple(op.index for op in (*refused, reader, *senders) if op is not None))
 
     return Finding(log.name, explain, len(offsets))
 

@@ -13,7 +13,7 @@ from kafkasim.checkers.recorded import no_starts
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, moment, who
-from kafkasim.forms import mismatch, show
+from kafkasim.forms import mismatch, shorten, show
 from kafkasim.history import FaultEvent, Operation
 from kafkasim.messages import RPCS, error_title
 
@@ -28,13 +28,16 @@ _REQUESTS: Final = {
 _BY_KEY: Final = {"poll": "msgs", "list_committed_offsets": "offsets"}
 """The fields in which replies speak of keys."""
 
+_ERROR: Final = 300
+"""How many characters of an error's text are told: some are as long as a stack trace."""
+
 
 def _asked(op: Operation) -> str:
     return f"{who(op)}'s {_REQUESTS[op.f]}"
 
 
 def _node(op: Operation) -> str:
-    return op.node or "the system"
+    return shorten(op.node) or "the system"
 
 
 def _only_key(op: Operation) -> str | None:
@@ -61,7 +64,7 @@ def find_unrequested_keys(index: Index) -> Iterator[Finding]:
 def _explain_unrequested(problem: Problem) -> Example:
     op = problem.op
     keys = op.request.get("offsets" if op.f == "poll" else "keys") or ()
-    asked = listed([show(str(key)) for key in keys]) or "nothing"
+    asked = listed(keys, lambda key: show(str(key))) or "nothing"
     return Example(
         f"{_asked(op)} was about {asked}, but {_node(op)} answered about key {show(str(problem.key))} as well: "
         f"{show(problem.part)}",
@@ -239,7 +242,7 @@ def _milestones(readings: list[Reading]) -> list[tuple[int, int]]:
 def _explain_error(op: Operation) -> Example:
     error = op.error
     assert error is not None  # it was found by its error
-    text = f" ({error.text})" if error.text else ""
+    text = f" ({shorten(error.text, _ERROR)})" if error.text else ""
     promised = (
         "offsets that had been polled before can be committed"
         if op.f == "commit_offsets"

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Final
 
-from kafkasim.checkers.circles import Circle, Step
 from kafkasim.checkers.commits import said
 from kafkasim.checkers.realtime import messages_of
-from kafkasim.checkers.words import ended_at, listed, moment, payload, who
+from kafkasim.checkers.tracing_circles import Circle, Step
+from kafkasim.checkers.verdict import MOST_OPERATIONS
+from kafkasim.checkers.words import FEW, ended_at, listed, moment, payload, who
 from kafkasim.forms import show
 from kafkasim.history import History, Operation
+
+_STEPS: Final = MOST_OPERATIONS
+"""How many steps of a circle are told: they have no more operations than that."""
 
 _NAMES: Final = {"send": "send", "poll": "poll", "commit_offsets": "commit", "list_committed_offsets": "list"}
 
 
 def tell(history: History, circle: Circle) -> str:
-    """The steps of the circle as one sentence; they are numbered, and the last closes it."""
-    steps = [f"({place}) {_step(history, step)}" for place, step in enumerate(circle.steps, 1)]
+    """The steps of the circle as one sentence; they are numbered, and the last closes it.
+
+    Of a circle of very many the first are told.
+    """
+    steps = [f"({place}) {_step(history, step)}" for place, step in enumerate(circle.steps[:_STEPS], 1)]
+    if len(circle.steps) > _STEPS:
+        steps.append(f"and so on, in {len(circle.steps) - _STEPS} more steps")
     impossible = "".join(
-        f"; {'and' if place else 'but'} {_never(history, index)}" for place, index in enumerate(circle.impossible)
+        f"; {'and' if place else 'but'} {_never(history, index)}" for place, index in enumerate(circle.impossible[:FEW])
     )
     branches = {(step.after, step.link): step.among for step in circle.steps if step.among > 1}
     if branches:
@@ -32,7 +41,7 @@ def tell(history: History, circle: Circle) -> str:
 
 def _never(history: History, index: int) -> str:
     commit = history.operations[index]
-    keys = listed([f"{show(key)} at offset {offset}" for key, offset in commit.request["offsets"].items()])
+    keys = listed(commit.request["offsets"].items(), lambda item: f"{show(item[0])} at offset {item[1]}")
     return (
         f"{_name(history, commit)} cannot have happened at all: it was of {keys}, and not "
         "every one of these can have had a message there, or above"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct, field
 
@@ -15,8 +15,18 @@ Severity = Literal["error", "note"]
 """Only errors make a history invalid; a note is worth telling."""
 
 
+WORST_FEW: Final = 5
+"""How many occurrences of one kind at one key are told in words, unless more are asked for; all are counted."""
+
+MOST_OPERATIONS: Final = 20
+"""How many operations one example names at most."""
+
+
 class Example(Struct, frozen=True):
-    """One occurrence of an anomaly: what was seen and why it cannot be, and the operations that prove it."""
+    """One occurrence of an anomaly: what was seen and why it cannot be, and the operations that prove it.
+
+    However much there is to tell of it, it is told in some hundred words and with `MOST_OPERATIONS` at most.
+    """
 
     explanation: str
     operations: tuple[int, ...]
@@ -24,7 +34,7 @@ class Example(Struct, frozen=True):
 
 
 class Anomaly(Struct, frozen=True):
-    """One kind of anomaly at one key: how often it was found, and the worst few occurrences, worst first."""
+    """One kind of anomaly at one key: how often it was found, and the worst occurrences of it, worst first."""
 
     kind: str
     severity: Severity
@@ -32,6 +42,7 @@ class Anomaly(Struct, frozen=True):
     """None: the anomaly is not about one key."""
     count: int
     examples: tuple[Example, ...]
+    """As many as were asked for."""
     maelstrom_passes: bool = False
     """Whether Maelstrom, which judges by Jepsen's checker, would let this pass. False where nobody asked."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from kafkasim.forms import show
+from collections.abc import Callable, Collection
+from itertools import islice
+from typing import Any, Final
+
+from kafkasim.forms import shorten, show
 from kafkasim.history import Operation
 
 
 def who(op: Operation) -> str:
-    """The client of an operation; its process where the history names no clients."""
-    return op.client or f"process {op.process}"
+    """The client of an operation, its name cut short where it is long; its process where it has none."""
+    return shorten(op.client) or f"process {op.process}"
 
 
 def payload(op: Operation) -> str:
@@ -25,15 +29,23 @@ def times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def listed(items: list[str], most: int = 4) -> str:
-    """The items in a sentence, the first few of them where there are many.
+FEW: Final = 4
+"""How many things a sentence lists."""
 
-    >>> listed(["a"]), listed(["a", "b", "c"]), listed(list("abcdef"))
-    ('a', 'a, b and c', 'a, b, c, d and 2 more')
+
+def listed(items: Collection[Any], tell: Callable[[Any], str] = str, count: int | None = None) -> str:
+    """The items in a sentence, the first few of them where there are many; only these are put into words by ``tell``.
+
+    ``count``: how many there are, where more than `FEW` of them need not be at hand.
+
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed("abcdef"), listed(range(1000), hex)
+    ('a', 'a, b and c', 'a, b, c, d and 2 more', '0x0, 0x1, 0x2, 0x3 and 996 more')
     """
-    if len(items) > most:
-        return f"{', '.join(items[:most])} and {len(items) - most} more"
-    return f"{', '.join(items[:-1])} and {items[-1]}" if len(items) > 1 else "".join(items)
+    count = len(items) if count is None else count
+    told = list(map(tell, islice(items, FEW)))
+    if count > FEW:
+        return f"{', '.join(told)} and {count - FEW} more"
+    return f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else "".join(told)
 
 
 def moment(nanoseconds: int) -> str:

@@ -98,7 +98,7 @@ ConsistencyOption = Annotated[
         "such log must keep) or linearizable (that, and real time).",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, with all findings.")]
 
 
 @app.callback()

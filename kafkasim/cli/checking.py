@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from kafkasim.check import check_file
+from kafkasim.checkers import WORST_FEW
 from kafkasim.cli.failures import UsageError, os_error_words
 from kafkasim.cli.progress import ProgressBar
 from kafkasim.forms import printable
@@ -36,7 +37,7 @@ def check_command(files: Sequence[str], consistency: Consistency | None, *, json
     for file in files:
         try:
             with ProgressBar(f"checking {printable(file)}", None):
-                checked = check_file(file, consistency)
+                checked = check_file(file, consistency, examples=None if json else WORST_FEW)
         except (OSError, HistoryError) as error:
             problems.append(_problem(error))
             documents.append(unread_document(file, problems[-1], consistency))

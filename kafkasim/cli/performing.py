@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from kafkasim import __version__, simulate
+from kafkasim.checkers import WORST_FEW
 from kafkasim.cli.failures import cause_words
 from kafkasim.cli.outputs import history_path, writing
 from kafkasim.history import History
@@ -19,6 +20,8 @@ class Performance(Struct, frozen=True):
 
     history: str | None
     """The name, with placeholders, of the file that each run's history goes to."""
+    examples: int | None = WORST_FEW
+    """How many occurrences of each kind of anomaly and key are told in words; None: all."""
 
     def __call__(self, scenario: Scenario, seed: int) -> Result:
         """Makes one run and writes its history; the result is without its operations."""
@@ -30,7 +33,7 @@ class Performance(Struct, frozen=True):
     def run(self, scenario: Scenario, seed: int, progress: simulate.Progress | None = None) -> Result:
         """Makes one run. Where the simulator itself fails, nothing is known of that run; of others there may be."""
         try:
-            return simulate.run(scenario, seed, progress=progress)
+            return simulate.run(scenario, seed, progress=progress, examples=self.examples)
         except simulate.ImpossibleScenarioError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our bug

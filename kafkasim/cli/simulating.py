@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kafkasim.checkers import WORST_FEW
 from kafkasim.cli.failures import UsageError, os_error_words
 from kafkasim.cli.outputs import check_apart, check_history_paths, check_writable, history_path, writing
 from kafkasim.cli.performing import Performance
@@ -55,7 +56,7 @@ class SimulateOptions(Struct, frozen=True):
     @property
     def performance(self) -> Performance:
         """How each run is made."""
-        return Performance(self.history)
+        return Performance(self.history, examples=None if self.json else WORST_FEW)
 
 
 def simulate_command(options: SimulateOptions) -> ExitCode:

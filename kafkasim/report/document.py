@@ -5,15 +5,18 @@ A document of one run::
     {"scenario": name, "seed": 7, "verdict": "valid|invalid|unknown", "expected": true, "consistency": level,
      "operations": {"total", "ok", "fail", "info"},
      "anomalies": [{"kind", "severity", "key", "count", "explanation", "operations": [index, ...],
-                   "maelstrom_passes"}, ...],
+                   "examples": [{"explanation", "operations"}, ...], "maelstrom_passes"}, ...],
      "unmet": [{"client", "step", "expected", "got"}, ...], "checked": {kind: number, ...}, "stats": {...}}
 
-``anomalies`` has one entry a kind and key, worst first; its explanation and operations are those of the worst
-occurrence, and ``maelstrom_passes`` says that Maelstrom would let all of them pass. A checked file has ``file`` for
-``scenario``. Four more fields appear only where there is something to
-say: ``not_checked`` (reasons, by kind), ``failed`` (checkers that themselves failed), ``interrupted`` (true) and
-``failure`` (why nothing is known of the run: the simulator itself failed, its process was ended, or the file to be
-checked cannot be read, and has no operations then).
+``anomalies`` has one entry a kind and key, worst first. Its ``examples`` are all that were found, ``count`` of them,
+worst first; the ``explanation`` and ``operations`` beside them are those of the first. An explanation has a bounded
+length and no more than 20 operations, so the document grows with the findings and no faster. ``maelstrom_passes`` says
+that Maelstrom would let all of them pass.
+
+A checked file has ``file`` for ``scenario``. Four more fields appear only where there is something to say:
+``not_checked`` (reasons, by kind), ``failed`` (checkers that themselves failed), ``interrupted`` (true) and ``failure``
+(why nothing is known of the run: the simulator itself failed, its process was ended, or the file to be checked cannot
+be read, and has no operations then).
 Times are nanoseconds of the run's clock. Many runs are ``{"runs": [...], "verdict": ..., "seeds_failed": [...]}``,
 with ``interrupted`` (true) where something kept further runs from being made.
 """
@@ -130,6 +133,9 @@ def _anomaly(anomaly: Anomaly) -> Document:
         "count": anomaly.count,
         "explanation": worst.explanation if worst else "",
         "operations": list(worst.operations) if worst else [],
+        "examples": [
+            {"explanation": example.explanation, "operations": list(example.operations)} for example in anomaly.examples
+        ],
         "maelstrom_passes": anomaly.maelstrom_passes,
     }
 

@@ -10,9 +10,9 @@ from kafkasim.anomalies.notation import build
 from kafkasim.checkers import CHECKERS, check
 from kafkasim.checkers.index import Index
 from kafkasim.checkers.indexing import build_index
-from kafkasim.checkers.judging import EXAMPLES, judge
+from kafkasim.checkers.judging import judge
 from kafkasim.checkers.registry import EVERYWHERE, LINEARIZABLE, Checker, Finding
-from kafkasim.checkers.verdict import Example, Severity
+from kafkasim.checkers.verdict import WORST_FEW, Example, Severity
 from kafkasim.history import Consistency
 
 READ = build("alice send k1 7 -> 0", "bob poll k1:0 -> k1 0=7")
@@ -125,7 +125,7 @@ def test_all_are_counted_and_only_the_worst_few_are_told():
     [anomaly] = judge(build_index(READ), [checker(*findings)]).anomalies
     assert anomaly.count == 1000
     assert [example.explanation for example in anomaly.examples] == ["9", "19", "29", "39", "49"]
-    assert len(told) == EXAMPLES
+    assert len(told) == WORST_FEW
 
 
 def test_errors_come_before_notes_then_the_order_of_the_table_then_the_more_frequent_key():

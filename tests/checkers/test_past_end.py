@@ -7,7 +7,7 @@ import pytest
 from kafkasim.anomalies.definitions import SPARSE
 from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check
-from kafkasim.checkers.past_end import _FirstBelow
+from kafkasim.checkers.trees import FirstBelow
 from kafkasim.history import Promises
 from tests.checkers.exhaustive import linearizable
 
@@ -42,7 +42,7 @@ def test_the_first_number_below_a_bound_is_found_from_any_place_on(count):
     rng = random.Random(count)
     for _ in range(20):
         numbers: list[float] = [rng.randrange(6) for _ in range(count)]
-        tree = _FirstBelow(numbers)
+        tree = FirstBelow(numbers)
         for place in range(count + 2):
             for bound in range(7):
                 first = next((at for at in range(place, count) if numbers[at] < bound), None)

@@ -13,6 +13,7 @@ import pytest
 from kafkasim.anomalies.notation import build
 from kafkasim.history import End, Header, History
 from kafkasim.history_files import write_history
+from tests.checkers.many_findings import lost_in_one_poll
 from tests.report.schema import CHECK, SEVERAL
 
 
@@ -100,6 +101,25 @@ def test_json_of_one_file_and_of_several(kafkasim, histories):
     jsonschema.validate(several, SEVERAL)
     assert several["verdict"] == "invalid"
     assert several["runs"][1] == one
+
+
+def test_json_has_every_finding_and_the_words_have_a_few_and_count_the_rest(kafkasim, scenarios):
+    write_history(lost_in_one_poll(1000).history, scenarios / "lost.jsonl")
+    document = json.loads(kafkasim("check", "lost.jsonl", "--json").out)
+    jsonschema.validate(document, CHECK)
+    lost = next(anomaly for anomaly in document["anomalies"] if anomaly["kind"] == "lost-write")
+    assert lost["count"] == len(lost["examples"]) == 1001
+    assert lost["examples"][0] == {"explanation": lost["explanation"], "operations": lost["operations"]}
+    assert len({tuple(example["operations"]) for example in lost["examples"]}) == 1001
+    words = kafkasim("check", "lost.jsonl").out
+    assert "... and 1,000 more like this." in words
+    assert len(words.splitlines()) < 100
+
+
+def test_fifty_thousand_lost_messages_are_all_told(kafkasim, scenarios):
+    write_history(lost_in_one_poll(50_000).history, scenarios / "lost.jsonl")
+    document = json.loads(kafkasim("check", "lost.jsonl", "--json").out)
+    assert {len(each["examples"]) for each in document["anomalies"] if each["kind"] == "lost-write"} == {50_001}
 
 
 def test_json_tells_of_files_that_cannot_be_read(kafkasim, histories):

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
+from kafkasim.checkers import WORST_FEW
 from kafkasim.history_files import read_history
 from kafkasim.sim.bugs import BUGS
 from tests.report.schema import RUN, SEVERAL
@@ -84,6 +85,19 @@ def test_json_is_one_document_of_the_promised_shape(kafkasim):
     assert (document["verdict"], document["expected"], ended.err) == ("invalid", True, "")
     assert document["anomalies"][0]["kind"] == "commit-lost"
     assert ended.code == 0
+
+
+@pytest.mark.parametrize("more", [[], ["--seeds", "2"], ["--seeds", "2", "--jobs", "2"]])
+def test_json_has_every_finding_of_every_run(kafkasim, scenarios, more):
+    (scenarios / "busy.yaml").write_text(
+        "{name: busy, why: Much is lost., system: {bug: drops-acknowledged}, expect: {anomalies: [lost-write]}, "
+        "workload: {clients: 4, keys: 1, rate: 500, duration: 4s}}"
+    )
+    document = json.loads(kafkasim("simulate", "busy.yaml", *more, "--json").out)
+    for run in document.get("runs", [document]):
+        assert max(anomaly["count"] for anomaly in run["anomalies"]) > WORST_FEW
+        for anomaly in run["anomalies"]:
+            assert len(anomaly["examples"]) == anomaly["count"]
 
 
 def test_json_of_several_runs_is_one_document(kafkasim):

@@ -14,6 +14,10 @@ def closed(optional: tuple[str, ...] = (), **fields: Any) -> dict[str, Any]:
     return {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
 
 
+EXAMPLE: Final = closed(
+    explanation={"type": "string", "maxLength": 10_000},
+    operations={"type": "array", "items": COUNT, "maxItems": 20},
+)
 ANOMALY: Final = closed(
     kind={"type": "string"},
     severity={"enum": ["error", "note"]},
@@ -21,6 +25,7 @@ ANOMALY: Final = closed(
     count={"type": "integer", "minimum": 1},
     explanation={"type": "string"},
     operations={"type": "array", "items": COUNT},
+    examples={"type": "array", "items": EXAMPLE},
     maelstrom_passes={"type": "boolean"},
 )
 

@@ -51,7 +51,7 @@ def test_a_run_is_one_document_of_the_promised_shape(run):
     assert document["expected"] is run.as_expected
 
 
-def test_an_anomaly_carries_its_worst_example():
+def test_an_anomaly_carries_all_its_examples_and_the_worst_by_itself():
     assert through_json(run_document(result([LOST]), expected=False))["anomalies"] == [
         {
             "kind": "lost-write",
@@ -60,6 +60,10 @@ def test_an_anomaly_carries_its_worst_example():
             "count": 3,
             "explanation": LOST.examples[0].explanation,
             "operations": [0, 1],
+            "examples": [
+                {"explanation": example.explanation, "operations": list(example.operations)}
+                for example in LOST.examples
+            ],
             "maelstrom_passes": False,
         }
     ]

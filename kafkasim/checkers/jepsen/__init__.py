@@ -23,7 +23,7 @@ from functools import partial
 from typing import Final
 
 from kafkasim.checkers.index import Index
-from kafkasim.checkers.jepsen import circles, contents, order
+from kafkasim.checkers.jepsen import circular_reads, contents, order
 from kafkasim.checkers.jepsen.reckoning import has_transactions, reckon
 from kafkasim.checkers.registry import AS_JEPSEN, EVERYWHERE, Checker, Finding
 from kafkasim.checkers.verdict import Severity
@@ -84,7 +84,7 @@ CHECKERS: Final = (
     _checker("unseen", contents.find_unseen, _sent),
     _checker("aborted-read", contents.find_aborted_reads, _read),
     _checker("phantom-read", contents.find_phantom, _read, severity="note", unjudged=lambda _: None),
-    _checker("future-read", circles.find_circles, _read),
+    _checker("future-read", circular_reads.find_circles, _read),
     _checker("int-poll-skip", order.find_skips_inside_polls, _read),
     _checker("int-nonmonotonic-poll", order.find_disorder_inside_polls, _read),
     _checker("poll-skip", order.find_skips_between_polls, _read),

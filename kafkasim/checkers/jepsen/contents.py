@@ -10,7 +10,7 @@ from kafkasim.checkers.identity import Identity
 from kafkasim.checkers.index import Index
 from kafkasim.checkers.jepsen.reckoning import Log, Message, Reckoning, Transaction, happened, reckon
 from kafkasim.checkers.registry import Finding
-from kafkasim.checkers.verdict import Example
+from kafkasim.checkers.verdict import MOST_OPERATIONS, Example
 from kafkasim.checkers.words import listed, who
 from kafkasim.forms import show
 
@@ -20,24 +20,39 @@ def find_inconsistent_offsets(index: Index) -> Iterator[Finding]:
     for key, log in reckon(index).logs.items():
         for offset, messages in log.messages_at.items():
             if len(messages) > 1:
-                yield Finding(key, partial(_explain_inconsistent, index, key, offset, list(messages.values())))
+                yield Finding(key, partial(_explain_inconsistent, index, key, offset))
 
 
-def _explain_inconsistent(index: Index, key: str, offset: int, payloads: list[Any]) -> Example:
-    holders = [
-        transaction.op.index
-        for transaction in reckon(index).transactions
-        for by_key in (transaction.sends, transaction.reads)
-        if any(message.offset == offset for message in by_key.get(key, ()))
-    ]
-    return Example(f"offset {offset} of key {show(key)} holds {listed(list(map(show, payloads)))}", tuple(holders))
+def _explain_inconsistent(index: Index, key: str, offset: int) -> Example:
+    payloads = reckon(index).logs[key].messages_at[offset].values()
+    told = listed(payloads, show)
+    return Example(f"offset {offset} of key {show(key)} holds {told}", tuple(_holders(index)[key, offset]))
+
+
+def _holders(index: Index) -> dict[tuple[str, int], list[int]]:
+    """By key and offset that holds several messages, the first operations that showed one there; worked out once."""
+    known: dict[tuple[str, int], list[int]] | None = index.derived.get("holders")
+    if known is not None:
+        return known
+    logs = reckon(index).logs
+    known = index.derived["holders"] = {}
+    for transaction in reckon(index).transactions:
+        for by_key in (transaction.sends, transaction.reads):
+            for key, messages in by_key.items():
+                messages_at = logs[key].messages_at
+                for message in messages:
+                    if message.offset is not None and len(messages_at.get(message.offset, ())) > 1:
+                        of_offset = known.setdefault((key, message.offset), [])
+                        if len(of_offset) < MOST_OPERATIONS and transaction.op.index not in of_offset:
+                            of_offset.append(transaction.op.index)
+    return known
 
 
 def find_duplicates(index: Index) -> Iterator[Finding]:
     """A message was seen at several offsets, however often it was sent. One finding a message."""
     for key, log in reckon(index).logs.items():
         offsets: dict[Identity, list[int]] = {}
-        for offset in sorted(log.messages_at):
+        for offset in log.offsets:
             for message in log.messages_at[offset]:
                 offsets.setdefault(message, []).append(offset)
         for message, places in offsets.items():
@@ -47,7 +62,7 @@ def find_duplicates(index: Index) -> Iterator[Finding]:
 
 
 def _explain_duplicate(log: Log, key: str, message: Identity, payload: Any, offsets: list[int]) -> Example:
-    at = listed(list(map(str, offsets)))
+    at = listed(offsets)
     proof = [log.writer.get(message), log.read.get(message)]
     return Example(
         f"message {show(payload)} was seen at offsets {at} of key {show(key)}",
@@ -69,8 +84,7 @@ def find_lost_writes(index: Index) -> Iterator[Finding]:
 
 
 def _explain_lost(log: Log, key: str, message: Identity, bound: int) -> Example:
-    offsets = sorted(log.messages_at)
-    offset, above = offsets[log.last[message]], offsets[bound]
+    offset, above = log.offsets[log.last[message]], log.offsets[bound]
     writer = log.writer[message]
     reader = next(log.read[each] for each in log.messages_at[above] if each in log.read)
     payload = show(log.messages_at[offset][message])

@@ -11,7 +11,7 @@ from kafkasim.checkers.index import Index
 from kafkasim.checkers.jepsen.reckoning import Log, Message, Reckoning, Transaction, reckon
 from kafkasim.checkers.registry import Finding
 from kafkasim.checkers.verdict import Example
-from kafkasim.checkers.words import who
+from kafkasim.checkers.words import FEW, listed, who
 from kafkasim.forms import show
 
 
@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
 def find_skips_inside_polls(index: Index) -> Iterator[Finding]:
     """Inside one transaction, two neighbouring messages read of one key leave out one that is known to exist."""
-    return _skips(index, _steps_inside(reckon(index), sends=False), "polled", "which leaves out")
+    return _skips(index, _steps_inside(reckon(index), sends=False), "polled", "leaving out")
 
 
 def find_disorder_inside_polls(index: Index) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def find_disorder_inside_polls(index: Index) -> Iterator[Finding]:
 
 def find_skips_inside_sends(index: Index) -> Iterator[Finding]:
     """Inside one transaction, other messages lie between two neighbouring ones that it sent to one key."""
-    return _skips(index, _steps_inside(reckon(index), sends=True), "sent", "with others between")
+    return _skips(index, _steps_inside(reckon(index), sends=True), "sent", "with others between them, at")
 
 
 def find_disorder_inside_sends(index: Index) -> Iterator[Finding]:
@@ -49,7 +49,7 @@ def find_disorder_inside_sends(index: Index) -> Iterator[Finding]:
 
 def find_skips_between_polls(index: Index) -> Iterator[Finding]:
     """A process's next poll of a key begins more than one message after where its last one ended."""
-    return _skips(index, _steps_between_polls(reckon(index)), "polled", "which leaves out")
+    return _skips(index, _steps_between_polls(reckon(index)), "polled", "leaving out")
 
 
 def find_disorder_between_polls(index: Index) -> Iterator[Finding]:
@@ -65,13 +65,22 @@ def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
 def _skips(index: Index, steps: Iterator[Step], did: str, what: str) -> Iterator[Finding]:
     for step in steps:
         if step.distance > 1:
-            yield Finding(step.key, partial(_explain, index, step, did, what), step.distance)
+            yield Finding(step.key, partial(_explain_skip, index, step, did, what), step.distance)
 
 
 def _disorder(index: Index, steps: Iterator[Step], did: str) -> Iterator[Finding]:
     for step in steps:
         if step.distance < 1:
             yield Finding(step.key, partial(_explain, index, step, did, "which goes back"), 1 - step.distance)
+
+
+def _explain_skip(index: Index, step: Step, did: str, what: str) -> Example:
+    """``what`` is said of the offsets between the two."""
+    log = reckon(index).logs[step.key]
+    low, high = (log.place[message.identity] for message in (step.from_message, step.to_message))
+    between = log.offsets[low + 1 : min(high, low + 1 + FEW)]
+    count = high - low - 1
+    return _explain(index, step, did, f"{what} offset{'s' if count > 1 else ''} {listed(between, count=count)}")
 
 
 def _steps_inside(reckoning: Reckoning, *, sends: bool) -> Iterator[Step]:
@@ -139,8 +148,7 @@ def _forget(position: dict[str, Any], transaction: Transaction) -> None:
 
 def _explain(index: Index, step: Step, did: str, what: str) -> Example:
     log = reckon(index).logs[step.key]
-    offsets = sorted(log.messages_at)
-    at, to = (offsets[log.place[message.identity]] for message in (step.from_message, step.to_message))
+    at, to = (log.offsets[log.place[message.identity]] for message in (step.from_message, step.to_message))
     return Example(
         f"{who(step.before.op)} {did} message {show(step.from_message.payload)}, which counts at offset {at} of key "
         f"{show(step.key)}, and then {show(step.to_message.payload)}, which counts at offset {to}: {what}",

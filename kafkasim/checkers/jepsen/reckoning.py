@@ -53,6 +53,8 @@ class Log(Struct):
     """The messages a send of which failed."""
     read: dict[Identity, Transaction] = field(default_factory=dict)
     """The messages that ``ok`` polls returned, each with the first poll that did."""
+    offsets: list[int] = field(default_factory=list)
+    """The offsets that exist, ascending. A rank is a place in this list."""
 
 
 class Reckoning(Struct):
@@ -85,7 +87,8 @@ def reckon(index: Index) -> Reckoning:
         if reckoning.phantom is None:
             reckoning.phantom = _phantom_of(reckoning, transaction)
     for log in reckoning.logs.values():
-        for rank, offset in enumerate(sorted(log.messages_at)):
+        log.offsets = sorted(log.messages_at)
+        for rank, offset in enumerate(log.offsets):
             for message in log.messages_at[offset]:
                 log.first.setdefault(message, rank)
                 log.last[message] = rank

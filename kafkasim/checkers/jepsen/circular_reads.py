@@ -33,13 +33,15 @@ def find_circles(index: Index) -> Iterator[Finding]:
     following = _in_time(nodes)
     for writer, reader, _, _ in reads:
         following[place_of[id(writer)]].append(place_of[id(reader)])
-    for component in components(following):
-        circle = sorted(place for place in component if place < len(nodes))
-        if len(circle) > 1:
-            members = [nodes[place] for place in circle]
-            inside = {id(member) for member in members}
-            proof = [read for read in reads if id(read[0]) in inside and id(read[1]) in inside]
-            yield Finding(proof[0][2], partial(_explain, members, proof))
+    circles = [sorted(place for place in component if place < len(nodes)) for component in components(following)]
+    circle_of = {place: number for number, circle in enumerate(circles) for place in circle}
+    proofs: dict[int, list[Read]] = {}
+    for read in reads:
+        of_writer, of_reader = (circle_of[place_of[id(transaction)]] for transaction in read[:2])
+        if of_writer == of_reader:
+            proofs.setdefault(of_writer, []).append(read)
+    for number, proof in proofs.items():
+        yield Finding(proof[0][2], partial(_explain, [nodes[place] for place in circles[number]], proof))
 
 
 Read = tuple[Transaction, Transaction, str, Message]
@@ -127,10 +129,13 @@ def _explain(members: list[Transaction], reads: list[Read]) -> Example:
                 f"{who(writer.op)} began to send it {after(reader.op, writer.op)}",
                 (reader.op.index, writer.op.index),
             )
-    told = listed(
-        [f"{who(reader.op)} read {show(message.payload)} of {who(writer.op)}" for writer, reader, _, message in reads]
-    )
+    told = listed(reads, _told)
     return Example(
         f"{told}: each of these must have come before another of them, and so before itself",
         tuple(member.op.index for member in members),
     )
+
+
+def _told(read: Read) -> str:
+    writer, reader, _, message = read
+    return f"{who(reader.op)} read {show(message.payload)} of {who(writer.op)}"
