@@ -2,8 +2,8 @@
 
 `check` is the whole of it: it builds one index of the history (``indexing.py``), as far as the history is known
 (``cut_off.py``), asks every checker of the table (``table.py``) what it finds there, and draws the verdict
-(``judging.py``). Each anomaly is one small function over the index, in the module that its subject names; its docstring
-is its definition.
+(``judging.py``); ``comparison.py`` adds which anomalies Maelstrom would let pass. Each anomaly is one small function
+over the index, in the module that its subject names; its docstring is its definition.
 
 Checkers import neither the engine, nor the service, nor the simulator: an oracle that shares code with what it judges
 shares its bugs. What a reply looks like they know from the description of the messages.
@@ -11,15 +11,11 @@ shares its bugs. What a reply looks like they know from the description of the m
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final
-
-from msgspec.structs import replace
-
+from kafkasim.checkers.comparison import compare_with_maelstrom
 from kafkasim.checkers.cut_off import known_part
 from kafkasim.checkers.indexing import build_index
-from kafkasim.checkers.jepsen import KINDS, found_by_jepsen, gives_up
-from kafkasim.checkers.judging import judge
+from kafkasim.checkers.jepsen import gives_up
+from kafkasim.checkers.judging import failure_noted, judge
 from kafkasim.checkers.table import CHECKERS
 from kafkasim.checkers.verdict import WORST_FEW, Anomaly, CheckResult, Example
 from kafkasim.garbage_collection import collector_at_rest
@@ -53,29 +49,10 @@ def check(history: History, consistency: Consistency | None = None, examples: in
     with collector_at_rest():
         index = build_index(known_part(history), consistency)
         result = judge(index, CHECKERS, examples)
-        result.gave_up = gives_up(index) or ""
+        with failure_noted(result, "phantom-read"):
+            result.gave_up = gives_up(index) or ""
         if result.gave_up:
             result.verdict = "unknown"
         if result.verdict == "invalid" and index.consistency != "jepsen":
-            theirs = found_by_jepsen(index)
-            result.anomalies = [_compared(anomaly, theirs) for anomaly in result.anomalies]
+            compare_with_maelstrom(index, result)
         return result
-
-
-_MAELSTROM_SEES: Final = (
-    "malformed-reply",
-    "node-crash",
-    "malformed-message",
-    "stray-reply",
-    "unknown-destination",
-)
-"""What Maelstrom itself runs into, so that the run may end, or go on otherwise, before any checker is asked."""
-
-
-def _compared(anomaly: Anomaly, theirs: Collection[tuple[str, str | None]] | None) -> Anomaly:
-    """The anomaly, marked where Maelstrom would let it pass; ``theirs`` are what Jepsen's checker finds, and where."""
-    if theirs is None or anomaly.severity == "note" or anomaly.kind in _MAELSTROM_SEES:
-        return anomaly
-    if anomaly.kind in KINDS and ("inconsistent-offsets", anomaly.key) in theirs:
-        return anomaly  # which of the messages at one offset it takes nobody can tell, nor what it makes of that
-    return replace(anomaly, maelstrom_passes=(anomaly.kind, anomaly.key) not in theirs)

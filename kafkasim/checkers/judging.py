@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from msgspec import Struct, field
 
@@ -52,7 +53,7 @@ def judge(index: Index, checkers: Iterable[Checker], examples: int | None = WORS
     found: dict[str, dict[str | None, _Occurrences]] = {}
     for checker in checkers:
         of_kind = found.setdefault(checker.kind, {})
-        try:
+        with failure_noted(result, checker.kind):
             reason = _unjudged(index, checker)
             if reason is not None:
                 if checker.kind not in result.not_checked or index.consistency in checker.levels:
@@ -64,13 +65,20 @@ def judge(index: Index, checkers: Iterable[Checker], examples: int | None = WORS
                     occurrences = of_kind[finding.key] = _Occurrences(checker.severity, examples)
                 occurrences.add(finding)
             result.checked[checker.kind] = result.checked.get(checker.kind, 0) + checker.count(index)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the other checkers' findings must not be lost
-            result.failed[checker.kind] = f"{type(error).__name__}: {error}"
     for kind in result.checked:
         result.not_checked.pop(kind, None)  # another checker of the same kind could judge
     result.anomalies = _worst_first(index, result, found)
     result.verdict = _verdict(index, result)
     return result
+
+
+@contextmanager
+def failure_noted(result: CheckResult, kind: str) -> Iterator[None]:
+    """Within, whatever is raised is noted as a failure of the checker: what others have found must not be lost."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # as it says
+        result.failed[kind] = f"{type(error).__name__}: {error}"
 
 
 def _findings(index: Index, checker: Checker) -> Iterable[Finding]:
@@ -99,10 +107,8 @@ def _worst_first(index: Index, result: CheckResult, found: dict[str, dict[str | 
 def _examples(index: Index, result: CheckResult, kind: str, occurrences: _Occurrences) -> tuple[Example, ...]:
     examples = []
     for _, _, finding in sorted(occurrences.worst, key=lambda entry: entry[:2], reverse=True):
-        try:
+        with failure_noted(result, kind):  # what was found stays found, even where it cannot be told
             examples.append(_as_read(index, finding.explain()))
-        except Exception as error:  # noqa: BLE001  # what was found stays found, even where it cannot be told
-            result.failed[kind] = f"{type(error).__name__}: {error}"
     return tuple(examples)
 
 

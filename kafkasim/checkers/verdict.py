@@ -22,6 +22,10 @@ MOST_OPERATIONS: Final = 20
 """How many operations one example names at most."""
 
 
+COMPARISON: Final = "maelstrom-comparison"
+"""Stands in ``failed`` where it could not be told what Maelstrom would let pass."""
+
+
 class Example(Struct, frozen=True):
     """One occurrence of an anomaly: what was seen and why it cannot be, and the operations that prove it.
 
@@ -44,7 +48,7 @@ class Anomaly(Struct, frozen=True):
     examples: tuple[Example, ...]
     """As many as were asked for."""
     maelstrom_passes: bool = False
-    """Whether Maelstrom, which judges by Jepsen's checker, would let this pass. False where nobody asked."""
+    """Whether Maelstrom, which judges by Jepsen's checker, would let this pass. False where that was not looked at."""
 
 
 class CheckResult(Struct):
@@ -58,6 +62,9 @@ class CheckResult(Struct):
     not_checked: dict[str, str] = field(default_factory=dict)
     """For each anomaly that was not looked for, the reason in words."""
     failed: dict[str, str] = field(default_factory=dict)
-    """For each checker that itself failed, by the name of its anomaly, how; the verdict is not ``valid`` then."""
+    """For each checker that itself failed, by the name of its anomaly, how; the verdict is not ``valid`` then.
+
+    `COMPARISON` is among them where the comparison with Maelstrom failed.
+    """
     gave_up: str = ""
     """Why nothing was judged, where Jepsen's own checker would judge nothing; empty: it was."""

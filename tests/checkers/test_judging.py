@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from kafkasim.anomalies.notation import build
-from kafkasim.checkers import CHECKERS, check
+from kafkasim.checkers import CHECKERS, check, comparison, jepsen
 from kafkasim.checkers.index import Index
 from kafkasim.checkers.indexing import build_index
 from kafkasim.checkers.judging import judge
@@ -91,6 +91,34 @@ def test_a_finding_that_cannot_be_told_is_still_counted():
     result = judge(build_index(READ), [checker(mute)])
     assert (result.verdict, result.anomalies[0].count, result.anomalies[0].examples) == ("invalid", 1, ())
     assert result.failed == {"odd": "ZeroDivisionError: division by zero"}
+
+
+def test_a_comparison_with_maelstrom_that_fails_costs_nothing_but_the_comparison(monkeypatch):
+    lost = build("alice send k1 7 -> 0", "alice send k1 8 -> 1", "bob poll k1:0 -> k1 1=8")
+    before = check(lost)
+    assert any(anomaly.maelstrom_passes for anomaly in before.anomalies)
+
+    def fail(index: Index) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr(comparison, "found_by_jepsen", fail)
+    result = check(lost)
+    assert (result.verdict, result.failed) == ("invalid", {"maelstrom-comparison": "KeyError: 'oops'"})
+    assert result.checked == before.checked
+    assert [(anomaly.kind, anomaly.count) for anomaly in result.anomalies] == [
+        (anomaly.kind, anomaly.count) for anomaly in before.anomalies
+    ]
+    assert not any(anomaly.maelstrom_passes for anomaly in result.anomalies)
+
+
+def test_a_reckoning_of_level_jepsen_that_fails_is_a_failure_of_its_checkers(monkeypatch):
+    def fail(index: Index) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr(jepsen, "reckon", fail)
+    result = check(READ, "jepsen")
+    assert result.verdict == "unknown"
+    assert result.failed["phantom-read"] == "KeyError: 'oops'"
 
 
 def test_what_the_level_does_not_ask_for_is_not_looked_for():
