@@ -10,7 +10,19 @@ last line::
 
 An operation is *invoked* by a process and completes as ``ok`` (it happened), ``fail`` (it definitely did not)
 or ``info`` (nobody knows). A process does one thing at a time; after an ``info`` its client goes on under a
-new process number. The vocabulary is Jepsen's: https://github.com/jepsen-io/jepsen
+new process number. Where a number was used otherwise, nothing is concluded that does not follow:
+
+- After an ``info``, or a ``crash``, the number counts as another process's where it matters where a consumer stood:
+  from one poll to the next, where the history does not record the offsets asked for.
+- What is ``info`` may have happened at any time since it began, so it never comes before anything.
+- Two operations at once are concurrent, also those of one process. Between two polls of one consumer at once nobody
+  knows which read on first, so neither skips anything; what had ended before both, both come after.
+- One operation is one line. Two lines with one ``index`` are an error: an operation ends once, and one whose client
+  gave up on it stays ``info``, unless the recorder waited for the reply that came late, and wrote when. In a
+  ``history.edn``, where beginnings and ends have lines of their own, a process must end what it began before it begins
+  another thing, and end nothing else.
+
+The vocabulary is Jepsen's: https://github.com/jepsen-io/jepsen
 
 Real-time order follows from places in the run's one sequence of events, never from times, which tie:
 operation *a* came before *b* when ``a.end_event < b.begin_event``. Histories that were recorded elsewhere may leave out

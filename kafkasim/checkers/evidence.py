@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from kafkasim.checkers.ends import ended
 from kafkasim.checkers.identity import Identity, identity
 from kafkasim.checkers.index import KeyIndex
 from kafkasim.checkers.words import FEW, listed, payload, who
@@ -22,8 +23,8 @@ Place = tuple[int, Identity]
 
 
 def ended_before(op: Operation, event: int) -> bool:
-    """Whether an operation had ended before a place in the sequence of events. What was never answered has not."""
-    return op.end_event is not None and op.end_event < event
+    """Whether an operation had ended before a place in the sequence of events. One of unknown outcome never has."""
+    return ended(op) < event
 
 
 # --------------------------------------------------------------------------------------

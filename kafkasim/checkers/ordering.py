@@ -16,6 +16,7 @@ from kafkasim.checkers.counts import acknowledged_messages, polls_of_a_key
 from kafkasim.checkers.evidence import ended_before, showing, shown_by
 from kafkasim.checkers.identity import Identity, identity
 from kafkasim.checkers.index import Acknowledgement, Index, KeyIndex, Reading
+from kafkasim.checkers.processes import processes
 from kafkasim.checkers.recorded import no_starts
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
@@ -134,14 +135,16 @@ def _explain_wrong_start(log: KeyIndex, reading: Reading, start: int, got: int) 
 def find_skips_between_polls(index: Index) -> Iterator[Finding]:
     """A process's next poll of a key starts more than one index after where its last ``ok`` poll ended.
 
+    Not judged where another poll of the process was under way with either: that one may have got what lies between.
     Judged only where the poll asked from exactly where that one ended (its last offset + 1), or where what it asked
-    for is unknown: there, an ``assign`` that drops the key, or starts over, ends the comparison. Jepsen's
+    for is unknown: there, an ``assign`` that drops the key, or starts over, ends the comparison, and so does an
+    operation of unknown outcome or a crash, after which the client may be another one. Jepsen's
     ``poll-skip``, which never asks where a poll began. One finding a pair of polls and key.
     """
     for log, before, after in _continuations(index):
         if after.first > before.last + 1:
             skipped = log.count_between(before.last, after.first)
-            if skipped:
+            if skipped and not any(map(processes(index).concurrent, (before.op, after.op))):
                 yield Finding(log.name, partial(_explain_skip, log, before, after), weight=skipped)
 
 
@@ -192,7 +195,8 @@ def _continuations(index: Index) -> Iterator[tuple[KeyIndex, Reading, Reading]]:
             if not ended_before(before.op, reading.op.begin_event):
                 continue  # no process of ours does two things at a time, but who knows who recorded this
             if reading.start is None:
-                if not assignments.interrupt(log.name, before.op, reading.op):
+                stands = not processes(index).ended_between(before.op, reading.op)
+                if stands and not assignments.interrupt(log.name, before.op, reading.op):
                     yield log, before, reading
             elif reading.start == before.last + 1:
                 yield log, before, reading
@@ -235,8 +239,9 @@ class _Assignments:
 def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
     """A process's later send to a key got a smaller offset than its earlier one.
 
-    A send of unknown outcome counts where polls show at which offset its message is. One finding a pair of successive
-    sends. Jepsen's ``nonmonotonic-send``, for which an ``assign`` that drops the key ends the comparison.
+    The later one may be of unknown outcome where polls show at which offset its message is; the earlier one may not,
+    for then nobody knows when it happened. One finding a pair of successive sends. Jepsen's ``nonmonotonic-send``, for
+    which an ``assign`` that drops the key ends the comparison.
     """
     for log in index.keys.values():
         for before, after in descents(log):
@@ -245,14 +250,18 @@ def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
 
 
 def descents(log: KeyIndex) -> Iterator[tuple[Acknowledgement, Acknowledgement]]:
-    """Each pair of one process's successive acknowledged sends of which the second got the smaller offset."""
+    """Each acknowledged send of a process and its next whose offset is known, where that is the smaller one."""
     last: dict[int, int] = {}
     acknowledged = _placed_sends(log)
-    processes = [acknowledgement.op.process for acknowledgement in acknowledged]
+    numbers = [acknowledgement.op.process for acknowledgement in acknowledged]
     offsets = [acknowledgement.offset for acknowledgement in acknowledged]
-    for place, process in enumerate(processes):
+    uncertain: set[int] = set()
+    if log.unknown_sends:
+        uncertain.update(place for place, each in enumerate(acknowledged) if each.op.type == "info")
+    for place, process in enumerate(numbers):
         before = last.get(process)
-        last[process] = place
+        if place not in uncertain:
+            last[process] = place
         if before is not None and offsets[place] < offsets[before]:
             earlier, later = acknowledged[before], acknowledged[place]
             if ended_before(earlier.op, later.op.begin_event):

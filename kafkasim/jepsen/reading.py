@@ -185,7 +185,9 @@ class _Reading:
     def _complete(self, process: int, event: dict[Any, Any]) -> None:
         begun = self._begun.pop(process, None)
         if begun is None:
-            raise self._error(event, f"process {process}", "an operation to begin before it ends", "its end")
+            raise self._error(
+                event, f"process {process}", "an operation to begin before it ends, and to end once", "its end"
+            )
         if event.get("f") != begun.event.get("f"):
             raise self._error(event, "field :f", f"{to_edn(begun.event.get('f'))}, as it began", event.get("f"))
         outcome = event["type"]
@@ -245,6 +247,8 @@ def _final_polls(operations: list[Operation]) -> dict[str, Literal["complete"]]:
         if op.f == "assign" and op.type == "ok":
             anew = op.request["keys"] if op.request["from"] == "start" else []
             begun[op.process] = [key for key in anew if op.begin_event > last_sent.get(key, -1)]
+        elif op.type == "info" or op.f == "crash":
+            begun.pop(op.process, None)  # whoever goes on under that number need not stand there
         elif op.f == "poll" and op.type == "ok":
             read.update(dict.fromkeys(begun.pop(op.process, ()), "complete"))
     return read

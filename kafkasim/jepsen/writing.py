@@ -1,7 +1,8 @@
 """Writes histories as Jepsen's ``history.edn``, for Jepsen's tools to read.
 
-An operation becomes two maps, where it began and where it ended; one that never ended is ``:info`` after all others, or
-before its process did something else. The steps of a transaction are one operation.
+An operation becomes two maps, where it began and where it ended; one that never ended is ``:info`` after all others.
+The steps of a transaction are one operation. No process of Jepsen's does two things at once, or anything after an
+``:info``: where one of ours did, it goes on under a new number.
 Commits and lists, for which Jepsen has no name, keep ours; its checker passes over them.
 
 Jepsen's clients poll on from where they stand, and its checker takes a poll from anywhere else for an error. Ours may
@@ -12,11 +13,15 @@ before it that lets go of the key, as a client of Jepsen's would have had to do.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from kafkasim.history import FaultEvent, History, Operation
 from kafkasim.jepsen.edn import Keyword, to_edn
 
+_NEVER: Final = float("inf")
 _POLL: Final = Keyword("poll")
 _SEND: Final = Keyword("send")
 
@@ -43,13 +48,10 @@ def _events(history: History) -> Iterator[dict[str, Any]]:
     places: list[tuple[float, int, list[Operation] | FaultEvent]] = [
         (fault.event, 1, fault) for fault in history.faults
     ]
-    next_begin: dict[int, float] = {}
-    for steps in reversed(_transactions(history.operations)):
+    for steps in _of_proper_processes(_transactions(history.operations)):
         op = steps[0]
-        given_up = next_begin.get(op.process, float("inf"))
-        places.append((given_up, -1, steps) if op.end_event is None else (op.end_event, 2, steps))
+        places.append((_NEVER if op.end_event is None else op.end_event, 2, steps))
         places.append((op.begin_event, 0, steps))
-        next_begin[op.process] = op.begin_event
     places.sort(key=lambda place: place[:2])
     last = 0
     positions = _Positions()
@@ -76,6 +78,20 @@ def _transactions(operations: list[Operation]) -> list[list[Operation]]:
         name = ("alone", place) if op.transaction is None else ("transaction", op.transaction)
         joined.setdefault(name, []).append(op)
     return list(joined.values())
+
+
+def _of_proper_processes(transactions: list[list[Operation]]) -> Iterator[list[Operation]]:
+    """The same, with a new process number where the own one is not done with something else, or nobody knows."""
+    known_as: dict[int, int] = {}
+    done: dict[int, float] = {}
+    fresh = count(max((steps[0].process for steps in transactions), default=0) + 1)
+    for steps in transactions:
+        op = steps[0]
+        process = known_as.get(op.process, op.process)
+        if done.get(process, -1) >= op.begin_event:
+            process = known_as[op.process] = next(fresh)
+        done[process] = _NEVER if op.type == "info" or op.end_event is None else op.end_event
+        yield steps if process == op.process else [replace(step, process=process) for step in steps]
 
 
 def _event(steps: list[Operation], kind: str, time: int) -> dict[str, Any]:

@@ -158,6 +158,10 @@ END = {"end": "complete"}
             [HEADER, OPERATION | {"begin_event": 5, "end_event": 6}, OPERATION | {"index": 1}],
             "f.jsonl:3: field `begin_event`: expected at least 5, got 0",
         ),
+        (
+            [HEADER, OPERATION | {"type": "info", "end_event": None}, OPERATION],
+            "f.jsonl:3: field `index`: expected 1, its place, got 0",
+        ),
         ([HEADER, {"fault": "crash"}], "f.jsonl:2: field `at` is missing (expected an integer)"),
         ([HEADER, {"end": "soon"}], "f.jsonl:2: "),
         ([HEADER, END, OPERATION], "f.jsonl:3: expected nothing after the last line of the history, which is line 2"),

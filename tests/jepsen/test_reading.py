@@ -166,10 +166,17 @@ def test_messages_that_json_has_no_like_of_stay_different_from_all_others():
             'event 0: field :value: expected steps [:send key message] and [:poll], got [:sned "k" 1]',
         ),
         (event("invoke", "assign", "7"), "event 0: field :value: expected a list of keys, got 7"),
-        (event("ok"), "event 0: process 0: expected an operation to begin before it ends, got its end"),
+        (
+            event("ok"),
+            "event 0: process 0: expected an operation to begin before it ends, and to end once, got its end",
+        ),
         (
             event("invoke") + event("ok") + event("ok"),
-            "event 2: process 0: expected an operation to begin before it ends, got its end",
+            "event 2: process 0: expected an operation to begin before it ends, and to end once, got its end",
+        ),
+        (
+            event("invoke") + event("info") + event("ok"),
+            "event 2: process 0: expected an operation to begin before it ends, and to end once, got its end",
         ),
         (event("invoke") * 2, "event 1: process 0: expected an end of its operation, got another beginning"),
         (
@@ -203,6 +210,8 @@ def test_final_polls_read_the_keys_that_were_begun_anew_after_all_sends():
     assert read(SENT + begin + end + poll).end.final_polls == {"k1": "complete", "k2": "complete"}
     assert read(SENT + begin + end).end.final_polls == {}
     assert read(SENT + (begin + end).replace(":seek", ":hide") + poll).end.final_polls == {}
+    lost = event("invoke", "poll", "[[:poll]]", 2) + event("info", "poll", "[[:poll]]", 2)
+    assert read(SENT + begin + end + lost + poll).end.final_polls == {}  # who polls now need not begin at the start
     late = SENT.replace("k1", "k2").replace(":process 0", ":process 5")
     assert read(SENT + begin + end + late + poll).end.final_polls == {"k1": "complete"}
 

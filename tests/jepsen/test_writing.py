@@ -7,7 +7,7 @@ import pytest
 from kafkasim.anomalies.notation import build
 from kafkasim.history import End, Failure, FaultEvent, Header, History, Operation, decode_history, encode_history
 from kafkasim.jepsen.edn import read_forms
-from kafkasim.jepsen.reading import history_from_forms
+from kafkasim.jepsen.reading import decode_from_jepsen, history_from_forms
 from kafkasim.jepsen.writing import encode_for_jepsen
 from kafkasim.simulate import load, run
 
@@ -39,6 +39,28 @@ def test_an_operation_is_a_map_where_it_begins_and_one_where_it_ends():
     assert written(operation(0, "send", {"key": "k", "msg": {"a": None}}, {"offset": 3})) == [
         '{:index 0, :time 0, :type :invoke, :process 0, :f :send, :value [[:send "k" {"a" nil}]]}',
         '{:index 1, :time 5, :type :ok, :process 0, :f :send, :value [[:send "k" [3 {"a" nil}]]]}',
+    ]
+
+
+def test_a_process_that_does_two_things_at_once_or_goes_on_after_an_info_is_several():
+    history = build(
+        "alice send k1 1 ...",
+        "bob send k1 2 -> 0",
+        "alice -> 1",
+        "bob send k1 3 -> lost",
+        "bob send k1 4 -> info 13",
+        "bob send k1 5 -> 2",
+    )
+    for op in history.operations:
+        op.process = 0
+    text = encode_for_jepsen(history).decode()
+    again = decode_from_jepsen([text.encode()])
+    assert [(op.process, op.request["msg"], op.type) for op in again.operations] == [
+        (0, 1, "ok"),
+        (1, 2, "ok"),
+        (1, 3, "info"),
+        (2, 4, "info"),
+        (3, 5, "ok"),
     ]
 
 

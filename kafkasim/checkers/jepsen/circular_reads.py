@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from functools import partial
 
+from kafkasim.checkers.ends import NEVER, ended
 from kafkasim.checkers.evidence import ended_before
 from kafkasim.checkers.index import Index
 from kafkasim.checkers.jepsen.reckoning import Message, Reckoning, Transaction, reckon
@@ -66,7 +67,7 @@ def _is_early(read: Read) -> bool:
 
 def _in_time(nodes: list[Transaction]) -> list[list[int]]:
     """For each node those that began after it had ended: by way of one more node for each end, in order of time."""
-    ends = sorted((node.op.end_event, place) for place, node in enumerate(nodes) if node.op.end_event is not None)
+    ends = sorted((ended(node.op), place) for place, node in enumerate(nodes) if ended(node.op) < NEVER)
     times = [end for end, _ in ends]
     following: list[list[int]] = [[] for _ in range(len(nodes) + len(ends))]
     for rank, (_, place) in enumerate(ends):

@@ -7,12 +7,15 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from kafkasim.checkers.evidence import ended_before
 from kafkasim.checkers.index import Index
 from kafkasim.checkers.jepsen.reckoning import Log, Message, Reckoning, Transaction, reckon
+from kafkasim.checkers.processes import Processes, processes
 from kafkasim.checkers.registry import Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import FEW, listed, who
 from kafkasim.forms import show
+from kafkasim.history import Operation
 
 
 class Step(NamedTuple):
@@ -49,12 +52,12 @@ def find_disorder_inside_sends(index: Index) -> Iterator[Finding]:
 
 def find_skips_between_polls(index: Index) -> Iterator[Finding]:
     """A process's next poll of a key begins more than one message after where its last one ended."""
-    return _skips(index, _steps_between_polls(reckon(index)), "polled", "leaving out")
+    return _skips(index, _steps_between_polls(index), "polled", "leaving out")
 
 
 def find_disorder_between_polls(index: Index) -> Iterator[Finding]:
     """A process's next poll of a key begins at or before where its last one ended."""
-    return _disorder(index, _steps_between_polls(reckon(index)), "polled")
+    return _disorder(index, _steps_between_polls(index), "polled")
 
 
 def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
@@ -92,8 +95,12 @@ def _steps_inside(reckoning: Reckoning, *, sends: bool) -> Iterator[Step]:
                 yield Step(key, transaction, transaction, first, second, _distance(log, first, second))
 
 
-def _steps_between_polls(reckoning: Reckoning) -> Iterator[Step]:
-    """For each process and key, the step from where its last ``ok`` poll ended to where the next one begins."""
+def _steps_between_polls(index: Index) -> Iterator[Step]:
+    """For each process and key, the step from where its last ``ok`` poll ended to where the next one begins.
+
+    Only where the process went on: Jepsen's own clients never do after an operation of unknown outcome.
+    """
+    reckoning = reckon(index)
     positions: dict[int, dict[str, tuple[Transaction, Message | None]]] = {}
     for transaction in reckoning.transactions:
         position = positions.setdefault(transaction.op.process, {})
@@ -102,9 +109,20 @@ def _steps_between_polls(reckoning: Reckoning) -> Iterator[Step]:
             before, last = position.get(key, (transaction, None))
             first = messages[0] if messages else None
             if last is not None and first is not None and not _starts_elsewhere(transaction, key, last):
-                yield Step(key, before, transaction, last, first, _distance(reckoning.logs[key], last, first))
+                distance = _distance(reckoning.logs[key], last, first)
+                if distance == 1 or _goes_on(processes(index), before.op, transaction.op, distance):
+                    yield Step(key, before, transaction, last, first, distance)
             if transaction.op.type == "ok":
                 position[key] = (transaction, messages[-1] if messages else None)
+
+
+def _goes_on(known: Processes, before: Operation, after: Operation, distance: int) -> bool:
+    """Whether a process can be said to have gone that far from one poll to the next."""
+    if not ended_before(before, after.begin_event):
+        return False
+    if distance > 1 and (known.concurrent(before) or known.concurrent(after)):
+        return False
+    return not known.ended_between(before, after)
 
 
 def _steps_between_sends(reckoning: Reckoning) -> Iterator[Step]:
@@ -120,7 +138,8 @@ def _steps_between_sends(reckoning: Reckoning) -> Iterator[Step]:
                 before, last = position[key]
                 distance = _distance(reckoning.logs[key], last, messages[0])
                 yield Step(key, before, transaction, last, messages[0], distance)
-            position[key] = (transaction, messages[-1])
+            if transaction.op.type == "ok":  # else nobody knows when it happened, if it did
+                position[key] = (transaction, messages[-1])
 
 
 def _starts_elsewhere(transaction: Transaction, key: str, last: Message) -> bool:
