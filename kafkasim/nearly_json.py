@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any, Final
 
 from kafkasim.forms import show, step
+from kafkasim.odd_json import is_unicode
 
 _DEPTH: Final = 100
 """Of what the codec found nested too deeply, so many levels are read. Requests of the right form have three."""
@@ -94,21 +95,13 @@ def flaw(value: Any) -> str | None:
                 return f"expected a JSON value, got {word!r}"
             case TooDeep():
                 return f"expected a value that is not nested so deeply, got {show(value)}"
-            case str() as text if not _is_unicode(text):
+            case str() as text if not is_unicode(text):
                 return f"expected text without half of a surrogate pair, got {show(text)}"
             case list() as items:
                 waiting += reversed(items)
             case dict() as items:
                 waiting += (part for item in reversed(items.items()) for part in reversed(item))
     return None
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _integer(text: str) -> int | Unusable:

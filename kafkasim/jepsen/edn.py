@@ -5,7 +5,7 @@ The format: https://github.com/edn-format/edn. What each form becomes in Python:
 | EDN | Python |
 | --- | --- |
 | ``nil``, ``true``, ``false`` | ``None``, ``True``, ``False`` |
-| ``42``, ``42N``, ``0x2a`` | ``int`` |
+| ``42``, ``42N``, ``0x2a`` | ``int``; `Decimal` where it has thousands of digits |
 | ``4.2``, ``##Inf``; ``4.2M``; ``1/3`` | ``float``; ``Decimal``; ``Fraction`` |
 | ``"text"``, ``\c`` | ``str`` |
 | ``:keyword``, ``symbol`` | `Keyword`, `Symbol` |
@@ -14,8 +14,8 @@ The format: https://github.com/edn-format/edn. What each form becomes in Python:
 | ``#{1 2}`` | `EdnSet` |
 | ``#tag form`` | `Tagged` |
 
-Comments and ``#_ form`` are left out. Nothing is evaluated, and nesting may be as deep as it likes: the reader keeps a
-stack of its own.
+Comments and ``#_ form`` are left out. Nothing is evaluated. Forms may be nested 200 deep, which is more than any
+history has: who works on them may do so by recursion, as Python itself does where a form is a key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, takewhile
 from operator import length_hint
 from typing import Any, Final, NamedTuple
 
@@ -83,6 +83,11 @@ _WORD: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+_DEEPEST: Final = 200
+"""So many forms may be inside one another, those with tags counted twice."""
+
+_TOO_DEEP: Final = f"expected no more than {_DEEPEST} forms inside one another"
 
 _CLOSING: Final = {"[": "]", "(": ")", "{": "}", "#{": "}"}
 
@@ -170,8 +175,9 @@ def _decoded(data: bytes, line: int) -> str:
 
 
 def _read(words: Iterator[str]) -> list[Any]:
-    """The forms that the words make up. Its stack is its own, so that no nesting is too deep for it."""
-    stack: list[tuple[str, list[Any]]] = []
+    """The forms that the words make up."""
+    stack: list[tuple[str, list[Any], int]] = []
+    depth = 0
     forms: list[Any] = []
     marked = False
     known: dict[str, Any] = {"nil": None, "true": True, "false": False}
@@ -181,12 +187,15 @@ def _read(words: Iterator[str]) -> list[Any]:
         if atom is not _UNKNOWN:
             forms.append(atom)
         elif word in _CLOSING:
-            stack.append((word, forms))
+            stack.append((word, forms, depth))
+            depth += 1 + (_tags_before(forms) if marked else 0)
+            if depth > _DEEPEST:
+                raise _BrokenError(_TOO_DEEP)
             forms = []
         elif word in "])}":
             if not stack:
                 raise _BrokenError(f"expected a form, got {word}")
-            opening, outer = stack.pop()
+            opening, outer, depth = stack.pop()
             if _CLOSING[opening] != word:
                 raise _BrokenError(f"expected {_CLOSING[opening]}, got {word}")
             outer.append(_BUILDERS[opening](_unmarked(forms) if marked else forms))
@@ -204,13 +213,23 @@ def _read(words: Iterator[str]) -> list[Any]:
     return _unmarked(forms, behind=True) if marked else forms
 
 
+def _tags_before(forms: list[Any]) -> int:
+    """How many markers stand before the next form."""
+    return sum(1 for _ in takewhile(lambda form: isinstance(form, _Marker), reversed(forms)))
+
+
 def _unmarked(forms: list[Any], *, behind: bool = False) -> list[Any]:
     """The forms, tagged or left out as the markers before them say."""
     kept: list[Any] = []
+    tags = 0
     for form in reversed(forms):
         if not isinstance(form, _Marker):
             kept.append(form)
+            tags = 0
             continue
+        tags += 1
+        if tags > _DEEPEST:
+            raise _BrokenError(_TOO_DEEP)
         if not kept:
             raise _BrokenError(f"expected a form after #{form.tag or '_'}", behind=behind)
         marked = kept.pop()
@@ -254,9 +273,12 @@ _BUILDERS: Final[dict[str, Callable[[list[Any]], Any]]] = {"[": _list, "(": _lis
 _INTEGER: Final = re.compile(
     r"([+-]?)(?:(0|[1-9][0-9]*)|0[xX]([0-9a-fA-F]+)|0([0-7]+)|([0-9]{1,2})[rR]([0-9a-zA-Z]+))N?"
 )
+_DIGITS: Final = 4000
+"""Integers of more digits Python does not write, and may not read."""
 _RATIO: Final = re.compile(r"[+-]?[0-9]+/[0-9]+")
 _FLOAT: Final = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-7]{1,3}|.)", re.DOTALL)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "'": "'", "/": "/"}
 _CHARACTERS: Final = {
     "newline": "\n", "space": " ", "tab": "\t", "return": "\r", "backspace": "\b", "formfeed": "\f"
@@ -286,7 +308,12 @@ def _atom(word: str) -> Any:
 def _text(word: str) -> str:
     if len(word) == 1 or not word.endswith('"'):
         raise _BrokenError('expected " at the end of the text, got the end', at_end=True)
-    return _ESCAPE.sub(_unescaped, word[1:-1]) if "\\" in word else word[1:-1]
+    if "\\" not in word:
+        return word[1:-1]
+    text = _ESCAPE.sub(_unescaped, word[1:-1])
+    if _SURROGATE.search(text) is None:
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")  # joins the halves of pairs
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -316,11 +343,14 @@ def _number(word: str) -> int | float | Decimal | Fraction:
         whole = _INTEGER.fullmatch(word)
         if whole is not None:
             sign, decimal, hexadecimal, octal, base, digits = whole.groups()
+            if decimal and len(decimal) > _DIGITS:
+                return Decimal(sign + decimal)
             size = (
                 int(decimal) if decimal else int(hexadecimal, 16) if hexadecimal else int(octal, 8) if octal
                 else int(digits, int(base))
             )  # fmt: skip  # one line a form
-            return -size if sign == "-" else size
+            size = -size if sign == "-" else size
+            return size if size.bit_length() <= 3 * _DIGITS else Decimal(size)
         if _RATIO.fullmatch(word):
             return Fraction(word)
         if word.endswith("M") and _FLOAT.fullmatch(word[:-1]):
@@ -397,4 +427,8 @@ def _atom_text(atom: Any) -> str:
         return f"{atom}M"
     if isinstance(atom, int | float | Fraction):
         return str(atom)
-    return f'"{str(atom).translate(_ESCAPES)}"'
+    return f'"{_SURROGATE.sub(_escaped_half, str(atom).translate(_ESCAPES))}"'
+
+
+def _escaped_half(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"

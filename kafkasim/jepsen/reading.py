@@ -196,7 +196,7 @@ class _Reading:
         if steps and len(steps) != count:
             raise self._error(event, "field :value", f"{count} step{'s' * (count > 1)}, as it began", event["value"])
         for place, operation in enumerate(begun.operations):
-            operation.type = outcome
+            operation.type = str(outcome)  # type: ignore[assignment]  # one of the three
             if outcome != "info":  # else nobody knows, and it may still be going on
                 operation.end, operation.end_event = event.get("time", self._place), self._place
             if outcome != "ok":

@@ -24,10 +24,11 @@ with ``interrupted`` (true) where something kept further runs from being made.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from kafkasim import odd_json
 from kafkasim.checkers.verdict import Anomaly, CheckResult
 from kafkasim.history import Consistency, End, Header, History
 from kafkasim.report.conclusion import Runs, overall
@@ -36,6 +37,8 @@ from kafkasim.report.figures import outcomes_of
 from kafkasim.sim.result import Result
 
 Document = dict[str, Any]
+
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 def run_document(result: Result, *, expected: bool) -> Document:
@@ -116,7 +119,7 @@ def encode_document(document: Document) -> str:
     >>> encode_document({"rate": float("inf"), "key": "k1"})
     '{"rate":null,"key":"k1"}\n'
     """
-    return msgspec.json.encode(document).decode() + "\n"
+    return odd_json.written(document, _ENCODER).decode() + "\n"
 
 
 def _totals(outcomes: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from kafkasim.anomalies.notation import build
-from kafkasim.history import End, Header, History
+from kafkasim.history import End, Header, History, encode_history
 from kafkasim.history_files import write_history
 from tests.checkers.many_findings import lost_in_one_poll
 from tests.report.schema import CHECK, SEVERAL
@@ -114,6 +114,16 @@ def test_json_has_every_finding_and_the_words_have_a_few_and_count_the_rest(kafk
     words = kafkasim("check", "lost.jsonl").out
     assert "... and 1,000 more like this." in words
     assert len(words.splitlines()) < 100
+
+
+def test_text_that_is_no_unicode_is_told_in_words_and_in_json(kafkasim, scenarios):
+    lines = encode_history(build('alice send k1 "a" -> 0', 'bob poll k1:0 -> k1 0="b"')).decode()
+    (scenarios / "odd.jsonl").write_text(lines.replace('"k1"', r'"\ud800"').replace('"a"', r'"\udfff"'))
+    ended = kafkasim("check", "odd.jsonl")
+    assert ended.code == 1
+    assert r"offset 0 of key '\ud800' holds two messages" in " ".join(ended.out.split())
+    document = json.loads(kafkasim("check", "odd.jsonl", "--json").out)
+    assert document["anomalies"][0]["key"] == "\ud800"
 
 
 def test_fifty_thousand_lost_messages_are_all_told(kafkasim, scenarios):

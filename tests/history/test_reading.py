@@ -181,9 +181,9 @@ def test_a_number_beyond_all_bounds_is_refused_in_words():
 
 
 def test_what_no_number_can_hold_is_refused_with_its_field():
-    line = json.dumps(OPERATION).replace('"hello"', "1" * 5000)
+    line = json.dumps(OPERATION).replace('"hello"', "1e99999999999999999999")
     with pytest.raises(
-        HistoryError, match=r"history:2: field `request\.msg` cannot be read: Integer value out of range"
+        HistoryError, match=r"history:2: field `request\.msg` cannot be read: the number 1e9+ is out of range"
     ):
         decode_history(f"{json.dumps(HEADER)}\n{line}\n".encode())
 
@@ -301,3 +301,67 @@ def test_times_that_cannot_be_are_refused(lines: list[Any], problem: str):
 
 def test_a_header_says_no_more_than_it_must():
     assert decoded(HEADER).header == Header()
+
+
+# --------------------------------------------------------------------------------------
+# What the codec refuses though it is JSON
+# --------------------------------------------------------------------------------------
+
+ODD_PAYLOADS = [r'"\ud800"', r'{"\udfff": ["\ud83d"]}', "9" * 5000, "-" + "1" * 4301, r'["\ud800", 1e400, 1.0]']
+
+
+def with_payload(payload: str) -> bytes:
+    """A history in which a message was sent, and polled."""
+    history = build('alice send k1 "payload" -> 0', 'bob poll k1:0 -> k1 0="payload"', complete="k1")
+    return encode_history(history).replace(b'"payload"', payload.encode())
+
+
+@pytest.mark.parametrize("payload", ODD_PAYLOADS)
+def test_halves_of_surrogate_pairs_and_long_integers_are_read_and_written(payload: str):
+    history = decode_history(with_payload(payload))
+    assert check(history).anomalies == []
+    assert decode_history(encode_history(history)) == history
+
+
+@pytest.mark.parametrize("payload", ODD_PAYLOADS)
+def test_such_a_message_is_told_from_any_other(payload: str):
+    lines = with_payload(payload).splitlines()
+    changed = payload.replace("1", "2").replace("9", "8").replace("d", "c", 1)
+    history = decode_history(b"\n".join([*lines[:2], lines[2].replace(payload.encode(), changed.encode()), *lines[3:]]))
+    kinds = {anomaly.kind for anomaly in check(history).anomalies}
+    assert kinds == {"inconsistent-offsets", "phantom-read", "unseen"}
+
+
+@pytest.mark.parametrize("field", ['"client":"alice"', '"node":"n0"'])
+def test_such_text_may_be_anywhere(field: str):
+    name, _, _ = field.partition(":")
+    data = with_payload("7").replace(field.encode(), rf'{name}:"\ud800"'.encode()).replace(b'"k1"', rb'"\udcff"')
+    data = data.replace(b'"scenario":"test"', rb'"scenario":"\ud800"')
+    history = decode_history(data)
+    assert history.header.scenario == "\ud800"
+    assert history.end.final_polls == {"\udcff": "complete"}
+    assert decode_history(encode_history(history)) == history
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        ("NaN", "expected one JSON object"),
+        (
+            "1e-9999999999999999999",
+            "field `request.msg` cannot be read: the number 1e-9999999999999999999 is",
+        ),
+        ("[" * 2000 + "]" * 2000, "maximum recursion depth"),
+        (r'"\ud800', "expected one JSON object"),
+        (r'"\u12"', "expected one JSON object"),
+    ],
+)
+def test_what_cannot_be_read_is_still_refused(payload: str, problem: str):
+    with pytest.raises(HistoryError, match="history:2: ") as caught:
+        decode_history(with_payload(payload))
+    assert problem in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_refused():
+    with pytest.raises(HistoryError, match=r"history:2: field `request\.msg` cannot be read: .*invalid start byte"):
+        decode_history(with_payload('"payload"').replace(b'"payload"', b'"\xff"'))

@@ -126,13 +126,60 @@ def _told_within(text):
         raise
 
 
-def test_no_nesting_is_too_deep():
-    depth = 100_000
-    [form] = read_forms("[" * depth + "]" * depth)
-    for _ in range(depth - 1):
-        [form] = form
-    assert form == []
-    assert to_edn(read_forms("[" * depth + "]" * depth)[0]) == "[" * depth + "]" * depth
+TOO_DEEP = "expected no more than 200 forms inside one another"
+NESTING = pytest.mark.parametrize(
+    ("before", "after", "most"),
+    [
+        ("[", "]", 200),
+        ("(", ")", 200),
+        ("#{", "}", 200),
+        ("{:a ", "}", 200),
+        ("{[", "] 1}", 100),
+        ("#a [", "]", 100),
+        ("#a ", "", 200),
+    ],
+)
+
+
+@NESTING
+def test_forms_are_nested_so_deep_that_one_can_work_on_them_by_recursion(before: str, after: str, most: int):
+    [form] = read_forms(before * most + "1" + after * most)
+    assert len(to_edn(form)) > most
+    less = most - 1
+    [key] = read_forms(f"{{{before * less} 1 {after * less} :x}}")
+    assert list(key.values()) == ["x"]
+
+
+@NESTING
+@pytest.mark.parametrize("more", [1, 100_000])
+def test_forms_that_are_nested_deeper_are_refused(before: str, after: str, most: int, more: int):
+    with pytest.raises(EdnError, match=TOO_DEEP):
+        read_forms(before * (most + more) + "1" + after * (most + more))
+
+
+def test_tags_do_not_make_forms_deeper():
+    with pytest.raises(EdnError, match=TOO_DEEP):
+        read_forms(("#a " * 150 + "[") * 150 + "]" * 150)
+
+
+def test_halves_of_surrogate_pairs_make_one_character_and_alone_stay_halves():
+    assert read_forms(r'"\ud83d\ude00" "\ude00\ud83d" "x\ud83d"') == ["😀", "\ude00\ud83d", "x\ud83d"]
+    assert to_edn("x\ud83d") == r'"x\ud83d"'
+    assert read_forms(to_edn("x\ud83d")) == ["x\ud83d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("9" * 5000, Decimal("9" * 5000)),
+        ("-" + "9" * 5000 + "N", Decimal("-" + "9" * 5000)),
+        ("0x" + "f" * 5000, Decimal(16**5000 - 1)),
+        ("-2r1" + "0" * 20_000, Decimal(-(2**20_000))),
+    ],
+)
+def test_integers_of_thousands_of_digits_keep_their_value(text: str, value: Decimal):
+    assert read_forms(text) == [value]
+    assert read_forms(to_edn(value)) == [value]
 
 
 NAMES = st.from_regex(r"[a-z][a-z0-9.?!*-]{0,5}", fullmatch=True)

@@ -3,9 +3,10 @@
 import pytest
 
 from kafkasim.checkers import check
-from kafkasim.history import HistoryError
+from kafkasim.history import HistoryError, decode_history, encode_history
 from kafkasim.jepsen.edn import read_forms
-from kafkasim.jepsen.reading import history_from_forms
+from kafkasim.jepsen.reading import decode_from_jepsen, history_from_forms
+from kafkasim.jepsen.writing import encode_for_jepsen
 
 SENT = """
 {:index 0, :time 10, :type :invoke, :process 0, :f :send, :value [[:send "k1" 7]]}
@@ -221,3 +222,29 @@ def test_a_message_that_the_final_polls_did_not_return_is_unseen():
     poll = event("invoke", "poll", "[[:poll]]", 2) + event("ok", "poll", "[[:poll {}]]", 2)
     lost = SENT.replace('[[:poll {"k1" [[0 7]], "k2" []}]]', "[[:poll {}]]")
     assert [anomaly.kind for anomaly in check(read(lost + final + poll)).anomalies] == ["unseen"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        r'"\ud800"',
+        r'"\ud83d\ude00"',
+        "9" * 5000,
+        "0x" + "f" * 5000,
+        "[" * 190 + "]" * 190,
+        '{"a" ' * 190 + "1" + "}" * 190,
+    ],
+    ids=["half", "pair", "long", "hexadecimal", "lists", "maps"],
+)
+def test_whatever_a_message_is_it_is_judged_and_written_in_either_format(message):
+    history = read(SENT.replace("7", message))
+    result = check(history)
+    assert (result.verdict, result.failed) == ("valid", {})
+    assert decode_history(encode_history(history)) == history
+    assert check(decode_from_jepsen([encode_for_jepsen(history)])).verdict == "valid"
+
+
+def test_a_character_is_the_same_message_however_it_is_written():
+    escaped, plain = SENT.replace("7", r'"\ud83d\ude00"'), SENT.replace("7", '"😀"')
+    mixed = "\n".join([*escaped.splitlines()[:2], *plain.splitlines()[2:]])
+    assert check(read(mixed)).verdict == "valid"
