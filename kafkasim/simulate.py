@@ -25,9 +25,9 @@ from kafkasim.scenario.load import load, loads
 from kafkasim.scenario.model import Scenario
 from kafkasim.sim.choices import Choices, SeededChoices
 from kafkasim.sim.result import Result
-from kafkasim.sim.world import ImpossibleScenarioError, World
+from kafkasim.sim.world import ImpossibleScenarioError, World, refuse_impossible
 
-__all__ = ["ImpossibleScenarioError", "Result", "load", "loads", "run", "run_lightly", "sweep"]
+__all__ = ["ImpossibleScenarioError", "Result", "load", "loads", "refuse_impossible", "run", "run_lightly", "sweep"]
 
 Progress = Callable[[int], None]
 """Is told, now and then, how far a run has come: nanoseconds of its clock."""

@@ -13,6 +13,7 @@ import typer
 
 from kafkasim import __version__
 from kafkasim.history import CONSISTENCY_LEVELS, Consistency
+from kafkasim.scenario.model import CLOCK_KINDS, MOST_NODES, ClockKind
 
 app: Final = typer.Typer(
     no_args_is_help=True,
@@ -65,11 +66,25 @@ _MOST: Final = 1_000_000
 """How many runs, or processes, one command is asked for at most: the results of all are kept until the end."""
 
 
-def _count(text: str) -> int:
+def _count(text: str, most: int = _MOST) -> int:
     number = _whole_number(text)
-    if not 1 <= number <= _MOST:
-        raise typer.BadParameter(f"expected 1 to {_MOST:,}, got {text}")
+    if not 1 <= number <= most:
+        raise typer.BadParameter(f"expected 1 to {most:,}, got {text}")
     return number
+
+
+def _node_count(text: str) -> int:
+    return _count(text, MOST_NODES)
+
+
+def _clock(text: str) -> str:
+    if text not in CLOCK_KINDS:
+        raise typer.BadParameter(f"expected {' or '.join(CLOCK_KINDS)}, got {text}")
+    return text
+
+
+def _complete_clock(beginning: str) -> list[str]:
+    return [kind for kind in CLOCK_KINDS if kind.startswith(beginning)]
 
 
 def _level(text: str) -> str:
@@ -124,6 +139,7 @@ Exit codes:
 Examples:
   kafkasim simulate examples/scenarios/quickstart.yaml
   kafkasim simulate examples/scenarios/quickstart.yaml --bug silent
+  kafkasim simulate examples/scenarios/maelstrom-5a.yaml --bin './my-node --fast'
   kafkasim simulate demo.yaml --seeds 100 --jobs 4 --history 'run-{seed}.jsonl'"""
 )
 def simulate(
@@ -162,6 +178,29 @@ def simulate(
             autocompletion=_complete_bug,
         ),
     ] = None,
+    program: Annotated[
+        str | None,
+        typer.Option(
+            "--bin",
+            metavar="COMMAND",
+            help="Run this program as each node, whatever the file says: any that speaks Maelstrom's protocol on its "
+            "standard input and output. Arguments are split as a shell would. Judged at level kafka unless the file or "
+            "--consistency says otherwise.",
+        ),
+    ] = None,
+    nodes: Annotated[
+        int | None,
+        typer.Option(metavar="N", parser=_node_count, help="Run N nodes, whatever the file says: n0, n1, ..."),
+    ] = None,
+    clock: Annotated[
+        ClockKind | None,
+        typer.Option(
+            metavar="CLOCK",
+            parser=_clock,
+            autocompletion=_complete_clock,
+            help="How time passes for programs: virtual (as fast as they answer) or real.",
+        ),
+    ] = None,
     consistency: ConsistencyOption = None,
     _list_bugs: Annotated[
         bool,
@@ -179,10 +218,12 @@ def simulate(
     Each SCENARIO is a YAML file. Every invariant is checked and every anomaly explained.
     """
     from kafkasim.cli.simulating import SimulateOptions, simulate_command  # noqa: PLC0415 - see the head of the file
+    from kafkasim.report.command import Overrides  # noqa: PLC0415 - as above
 
     files = [str(path) for path in scenarios]
     pattern = None if history is None else str(history)
-    options = SimulateOptions(files, seed, seeds, jobs, pattern, junit, json, bug, consistency)
+    overrides = Overrides(bug, consistency, program, nodes, clock)
+    options = SimulateOptions(files, seed, seeds, jobs, pattern, junit, json, overrides)
     raise typer.Exit(simulate_command(options))
 
 

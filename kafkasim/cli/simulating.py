@@ -8,17 +8,16 @@ from itertools import count
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from kafkasim.checkers import WORST_FEW
+from kafkasim.cli.changing import changed, check_overrides
 from kafkasim.cli.failures import UsageError, os_error_words
 from kafkasim.cli.outputs import check_apart, check_history_paths, check_writable, history_path, writing
 from kafkasim.cli.performing import Performance
 from kafkasim.cli.progress import ProgressBar
 from kafkasim.files import write_whole
 from kafkasim.forms import printable
-from kafkasim.history import Consistency
-from kafkasim.report.command import Overrides
+from kafkasim.report.command import AS_WRITTEN, Overrides
 from kafkasim.report.conclusion import Runs, heaviest
 from kafkasim.report.descriptions import every_description
 from kafkasim.report.document import encode_document, run_document, sweep_document
@@ -26,11 +25,9 @@ from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show, write
 from kafkasim.report.several import several_report
-from kafkasim.scenario.bug_names import CLUSTER_BUGS
 from kafkasim.scenario.load import load
 from kafkasim.scenario.model import LARGEST_SEED, Scenario
-from kafkasim.scenario.problems import ScenarioError, did_you_mean
-from kafkasim.sim.bugs import BUGS
+from kafkasim.scenario.problems import ScenarioError
 from kafkasim.sim.result import Result
 from kafkasim.simulate import ImpossibleScenarioError
 
@@ -45,13 +42,8 @@ class SimulateOptions(Struct, frozen=True):
     history: str | None = None
     junit: Path | None = None
     json: bool = False
-    bug: str | None = None
-    consistency: Consistency | None = None
-
-    @property
-    def overrides(self) -> Overrides:
-        """What is changed about each scenario."""
-        return Overrides(self.bug, self.consistency)
+    overrides: Overrides = AS_WRITTEN
+    """What is changed about each scenario."""
 
     @property
     def performance(self) -> Performance:
@@ -81,14 +73,13 @@ def simulate_command(options: SimulateOptions) -> ExitCode:
 
 def _load_all(options: SimulateOptions) -> list[Scenario]:
     """The scenarios, changed as the command line wants them. Everything that is wrong with any of them is told."""
-    if options.bug is not None and options.bug not in BUGS:
-        raise UsageError(f"kafkasim: --bug: unknown bug {options.bug}: {did_you_mean(options.bug, BUGS)}")
+    check_overrides(options.overrides)
     scenarios: list[Scenario] = []
     problems: list[str] = []
     for file in dict.fromkeys(options.files):  # a file given twice is run once
         try:
             with ProgressBar(f"reading {printable(file)}", None):
-                scenarios.append(_changed(load(file), options))
+                scenarios.append(changed(load(file), options.overrides))
         except ScenarioError as error:
             problems += map(str, error.problems)
         except OSError as error:
@@ -98,19 +89,6 @@ def _load_all(options: SimulateOptions) -> list[Scenario]:
     if problems:
         raise UsageError("\n".join(problems))
     return scenarios
-
-
-def _changed(scenario: Scenario, options: SimulateOptions) -> Scenario:
-    if options.bug is not None:
-        if options.bug in CLUSTER_BUGS and scenario.system.nodes == 1:
-            raise UsageError(
-                f"kafkasim: --bug: {options.bug} shows only in a cluster: expected more than one node, "
-                f"got 1 in {printable(scenario.source)}"
-            )
-        scenario = replace(scenario, system=replace(scenario.system, bug=options.bug))
-    if options.consistency is not None:
-        scenario = replace(scenario, consistency=options.consistency)
-    return scenario
 
 
 def _seeds(scenario: Scenario, options: SimulateOptions) -> range:

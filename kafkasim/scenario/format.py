@@ -77,7 +77,7 @@ NETWORK: Final = Record(
 SYSTEM: Final = Record(
     "a system",
     [
-        Field("nodes", Integer(1, 100), "how many nodes there are: n0, n1, ..."),
+        Field("nodes", Integer(1, model.MOST_NODES), "how many nodes there are: n0, n1, ..."),
         Field(
             "command",
             ListOf(Text("a word"), "words: a program and its arguments", least=1),
@@ -287,7 +287,7 @@ SCENARIO: Final[Record[model.Scenario]] = Record(
         Field("timeout", Duration(above_zero=True), "how long a client waits for one reply"),
         Field(
             "clock",
-            OneOf("a clock", ("virtual", "real")),
+            OneOf("a clock", model.CLOCK_KINDS),
             "how time passes where nodes are programs: `virtual`, as fast as they answer, or `real`",
         ),
         Field("clients", CLIENTS, "scripted clients, by name; they run concurrently"),

@@ -15,6 +15,12 @@ from kafkasim.history import Consistency, Promises
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000_000_000
 LARGEST_SEED: Final = 2**63 - 1
+MOST_NODES: Final = 100
+
+ClockKind = Literal["virtual", "real"]
+"""How time passes where nodes are programs: as fast as they answer, or as it does for everybody."""
+
+CLOCK_KINDS: Final[tuple[ClockKind, ...]] = ("virtual", "real")
 
 
 class Latency(Struct, frozen=True):
@@ -214,7 +220,7 @@ class Scenario(Struct, frozen=True):
     system: System = System()
     network: Network = Network()
     timeout: int = SECOND
-    clock: Literal["virtual", "real"] = "virtual"
+    clock: ClockKind = "virtual"
     """How time passes where nodes are programs; elsewhere it is virtual."""
     clients: tuple[Client, ...] = ()
     steps: tuple[ScriptStep, ...] = ()

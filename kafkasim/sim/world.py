@@ -16,6 +16,8 @@ The rules of the world:
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from enum import Enum, auto
 from heapq import heappop
 from itertools import repeat
@@ -52,6 +54,9 @@ _MOST_DRAINING_ROUNDS = 10
 """An answer to an answer to ... ends somewhere; nodes that never stop talking to each other are not waited for."""
 
 
+_NODE_NAME = re.compile(r"n\d+")
+
+
 class ImpossibleScenarioError(ValueError):
     """A scenario that cannot be run; the text says what it asks for and what there is."""
 
@@ -78,7 +83,7 @@ class World:
     """
 
     def __init__(self, scenario: model.Scenario, choices: Choices, seed: int = 0) -> None:
-        _refuse_impossible(scenario)
+        refuse_impossible(scenario)
         self.scenario, self.seed = scenario, seed
         self.clock = Clock()
         self._activity = Activity()
@@ -308,7 +313,8 @@ class World:
             self._activity.end()
 
 
-def _refuse_impossible(scenario: model.Scenario) -> None:
+def refuse_impossible(scenario: model.Scenario) -> None:
+    """Raises `ImpossibleScenarioError` where the scenario cannot be run, as far as that can be told beforehand."""
     system = scenario.system
     if system.bug is not None and system.bug not in BUGS:
         raise ImpossibleScenarioError(f"system: bug: there is no {system.bug}: expected one of {', '.join(BUGS)}")
@@ -318,3 +324,21 @@ def _refuse_impossible(scenario: model.Scenario) -> None:
         raise ImpossibleScenarioError(
             f"system: nodes: expected 1, got {system.nodes}: this server runs alone; clusters are not built yet"
         )
+    nodes = [f"n{number}" for number in range(system.nodes)]
+    for name, whose in _nodes_named(scenario):
+        if name not in nodes:
+            there_are = nodes[0] if len(nodes) == 1 else f"{nodes[0]} to {nodes[-1]}"
+            raise ImpossibleScenarioError(f"{whose}: there is no node {name}: expected {there_are}")
+
+
+def _nodes_named(scenario: model.Scenario) -> Iterator[tuple[str, str]]:
+    """Every node that the scenario names, and where."""
+    for client in scenario.clients:
+        if client.node is not None:
+            yield client.node, f"clients: {client.name}: node"
+    for fault in scenario.faults:
+        if isinstance(fault, model.Partition):
+            parties = [name for group in fault.groups for name in group]
+            yield from ((name, "faults: partition") for name in parties if _NODE_NAME.fullmatch(name))
+        else:
+            yield fault.node, "faults"

@@ -1,0 +1,154 @@
+"""``kafkasim simulate --bin``: a program in the place of the nodes, from the arguments to the exit code."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sys
+
+import pytest
+
+from kafkasim.cli.failures import UsageError
+from kafkasim.cli.programs import command_of
+from tests.processes.programs import NODES
+
+GOOD = shlex.join([sys.executable, str(NODES / "good.py")])
+
+
+@pytest.fixture
+def a_program_here(scenarios):
+    """A node in the current directory, with a blank in its name."""
+    program = scenarios / "my node"
+    program.write_text(f"#!{sys.executable}\n" + (NODES / "good.py").read_text())
+    program.chmod(0o755)
+    return program
+
+
+def test_a_program_takes_the_place_of_the_nodes(kafkasim):
+    ended = kafkasim("simulate", "busy.yaml", "--bin", GOOD, "--json")
+    document = json.loads(ended.out)
+    assert (ended.code, ended.err) == (0, "")
+    assert (document["verdict"], document["consistency"]) == ("valid", "kafka")
+    assert document["operations"]["total"] > 50
+
+
+def test_a_file_with_a_blank_in_its_name_needs_no_quotes_and_no_dot(kafkasim, a_program_here):
+    assert kafkasim("simulate", "valid.yaml", "--bin", "my node").code == 0
+    assert kafkasim("simulate", "valid.yaml", "--bin", str(a_program_here)).code == 0
+    assert kafkasim("simulate", "valid.yaml", "--bin", "'my node' --flag").code == 0
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_each_run_of_a_sweep_has_programs_of_its_own(kafkasim, jobs):
+    ended = kafkasim("simulate", "busy.yaml", "valid.yaml", "--bin", GOOD, "--seeds", "2", "--jobs", jobs, "--json")
+    document = json.loads(ended.out)
+    assert (ended.code, document["verdict"], len(document["runs"])) == (0, "valid", 4)
+
+
+@pytest.mark.parametrize(
+    ("program", "problem"),
+    [
+        ("./nowhere --flag", "./nowhere: there is no such program"),
+        ("valid.yaml", "./valid.yaml: this file cannot be run: try `chmod +x`"),
+        (".", ".: expected a program, this is a directory"),
+        ("", "expected a program and its arguments, got nothing"),
+        ("'' --flag", "expected a program and its arguments, got nothing"),
+        ("node 'half", "expected a command as a shell takes it, got node 'half: No closing quotation"),
+    ],
+)
+def test_a_program_that_cannot_be_run_is_told_before_anything_is(kafkasim, program, problem):
+    ended = kafkasim("simulate", "valid.yaml", "--seeds", "2", "--bin", program)
+    assert (ended.code, ended.out, ended.err) == (2, "", f"kafkasim: --bin: {problem}\n")
+
+
+def test_a_program_that_the_system_refuses_after_all_is_told_in_a_line(kafkasim, scenarios):
+    program = scenarios / "node"
+    program.write_text("#!/nowhere/python\n")
+    program.chmod(0o755)
+    ended = kafkasim("simulate", "valid.yaml", "--bin", "./node")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("kafkasim: system: command: cannot start ./node: ")
+    assert ended.err.count("\n") == 1
+
+
+def test_a_faulty_server_and_a_program_are_not_both_to_be_had(kafkasim):
+    ended = kafkasim("simulate", "valid.yaml", "--bin", GOOD, "--bug", "silent")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "kafkasim: --bug and --bin: expected one of them: the faulty servers are none of your program\n"
+
+
+def test_of_a_program_nothing_is_expected_that_a_faulty_server_was_to_show(kafkasim):
+    ended = kafkasim("simulate", "expected.yaml", "--bin", GOOD)
+    assert ended.code == 0
+    assert "VALID" in ended.out
+    assert "forgets-commits" not in ended.out
+
+
+def test_what_is_expected_of_any_node_is_expected_of_a_program(kafkasim):
+    assert kafkasim("simulate", "missing.yaml", "--bin", GOOD).code == 1
+
+
+def test_a_program_is_judged_as_the_command_line_says(kafkasim):
+    ended = kafkasim("simulate", "busy.yaml", "--bin", GOOD, "--consistency", "linearizable", "--json")
+    assert json.loads(ended.out)["consistency"] == "linearizable"
+
+
+def test_the_command_that_repeats_a_run_of_a_program_runs_the_same(kafkasim):
+    first = kafkasim("simulate", "unmet.yaml", "--bin", GOOD, "--nodes", "2", "--clock", "virtual")
+    command = first.out.splitlines()[-1]
+    assert command == f"  kafkasim simulate unmet.yaml --seed 0 --bin {shlex.quote(GOOD)} --nodes 2 --clock virtual"
+    assert kafkasim(*shlex.split(command)[1:]) == first
+
+
+def test_so_many_nodes_are_run_as_are_asked_for(kafkasim, scenarios):
+    (scenarios / "two.yaml").write_text(
+        "{name: two, why: two nodes, system: {command: [none], nodes: 2}, clients: {a: {node: n1, steps: [sleep: 0]}}}"
+    )
+    assert "system: 3 nodes" in kafkasim("simulate", "valid.yaml", "--bin", GOOD, "--nodes", "3").out
+    ended = kafkasim("simulate", "two.yaml", "--bin", GOOD, "--nodes", "1")
+    assert (ended.code, ended.err) == (
+        2,
+        "kafkasim: --nodes 1: two.yaml: clients: a: node: there is no node n1: expected n0\n",
+    )
+
+
+def test_our_own_node_runs_alone_whatever_is_asked_for(kafkasim):
+    ended = kafkasim("simulate", "valid.yaml", "--nodes", "2")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("kafkasim: --nodes 2: valid.yaml: system: nodes: expected 1, got 2")
+    assert kafkasim("simulate", "busy.yaml", "--nodes", "2", "--bug", "own-order").code == 1
+
+
+def test_the_real_clock_is_for_programs_alone(kafkasim):
+    assert kafkasim("simulate", "valid.yaml", "--bin", GOOD, "--clock", "real").code == 0
+    ended = kafkasim("simulate", "valid.yaml", "--clock", "real")
+    assert (ended.code, ended.err) == (
+        2,
+        "kafkasim: --clock: real is for nodes that are programs: expected --bin, or `command` in valid.yaml\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "problem"),
+    [
+        ("--nodes", "0", "expected 1 to 100, got 0"),
+        ("--nodes", "101", "expected 1 to 100, got 101"),
+        ("--clock", "wall", "expected virtual or real, got wall"),
+    ],
+)
+def test_values_that_are_none_are_told(kafkasim, option, value, problem):
+    ended = kafkasim("simulate", "valid.yaml", "--bin", GOOD, option, value)
+    assert ended.code == 2
+    assert problem in ended.err
+
+
+def test_a_program_is_looked_for_as_a_shell_does_before_the_files_that_are_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("sh", "mine"):
+        shutil.copy(shutil.which("sh") or "/bin/sh", tmp_path / name)
+    assert command_of("sh -c true") == ("sh", "-c", "true")
+    assert command_of("mine -c true") == ("./mine", "-c", "true")
+    assert command_of("sh") == ("./sh",)  # the whole text is the name of a file
+    with pytest.raises(UsageError, match="there is no such program"):
+        command_of("theirs")
