@@ -74,6 +74,7 @@ def run(
             unmet=world.expectations.unmet,
             expectations=world.expectations.looked_at,
             pacing=world.pacing,
+            node_logs=world.node_logs,
             interrupted=broken_off or interrupts.asked is not None,
         )
 

@@ -13,10 +13,12 @@ worst first; the ``explanation`` and ``operations`` beside them are those of the
 length and no more than 20 operations, so the document grows with the findings and no faster. ``maelstrom_passes`` says
 that Maelstrom would let all of them pass.
 
-A checked file has ``file`` for ``scenario``. Four more fields appear only where there is something to say:
+A checked file has ``file`` for ``scenario``. Further fields appear only where there is something to say:
 ``not_checked`` (reasons, by kind), ``failed`` (checkers that themselves failed), ``interrupted`` (true) and ``failure``
 (why nothing is known of the run: the simulator itself failed, its process was ended, or the file to be checked cannot
-be read, and has no operations then).
+be read, and has no operations then). Where nodes are programs there are ``program`` (the words of its command),
+``pacing`` (whose time it was, see `kafkasim.sim.result.Pacing`) and, where the run is not as expected, ``node_logs`` (by
+node, the last lines that it wrote to its standard error).
 Times are nanoseconds of the run's clock. Many runs are ``{"runs": [...], "verdict": ..., "seeds_failed": [...]}``,
 with ``interrupted`` (true) where something kept further runs from being made.
 """
@@ -61,7 +63,18 @@ def run_document(result: Result, *, expected: bool) -> Document:
         "stats": msgspec.to_builtins(result.statistics),
     }
     document |= _exceptions(result.check, interrupted=result.interrupted)
+    if result.scenario.system.command:
+        document |= _of_programs(result, expected=expected)
     return document | {"failure": result.failure} if result.failure else document
+
+
+def _of_programs(result: Result, *, expected: bool) -> Document:
+    told: Document = {"program": list(result.scenario.system.command)}
+    if result.pacing is not None:
+        told["pacing"] = msgspec.to_builtins(result.pacing)
+    if result.node_logs and not expected:
+        told["node_logs"] = {name: list(lines) for name, lines in result.node_logs.items()}
+    return told
 
 
 def check_document(file: str, history: History, check: CheckResult) -> Document:

@@ -16,11 +16,12 @@ from kafkasim.report.conclusion import Runs, reason_for_unknown
 from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import operations_table
+from kafkasim.report.programs import clock_words, given_up_words, node_logs_section, program_words
 from kafkasim.report.screen import indented
 from kafkasim.report.unmet import unmet_section
 from kafkasim.report.words import count_of, duration, listed, rate
 from kafkasim.scenario.model import Fault, Latency, NodeCrash, NodePause, Partition, Scenario
-from kafkasim.sim.result import Result, Statistics
+from kafkasim.sim.result import Pacing, Result, Statistics
 
 NAMES: Final = 6
 """How many scripted clients are named."""
@@ -44,7 +45,7 @@ def run_report(
         yield from _ending(screen, result, overrides)
         return
     yield Padding(operations_table(result.statistics.outcomes, result.statistics.latencies), (0, 0, 0, 2))
-    for line in _pace(result.statistics):
+    for line in _pace(result.statistics, _time_words(result.pacing)):
         yield indented(screen, line, 2, 2)
     yield from anomalies_section(
         screen, result.check.anomalies, result.history, descriptions.anomalies, scenario.expected
@@ -55,6 +56,8 @@ def run_report(
     if result.expectations:
         met = result.expectations - len(result.unmet)
         yield Text(f"expectations of steps: {met:,} of {result.expectations:,} met")
+    if Runs(scenario, [result]).code is not ExitCode.AS_EXPECTED:
+        yield from node_logs_section(screen, result.node_logs)
     yield Text()
     yield from _ending(screen, result, overrides)
 
@@ -68,7 +71,12 @@ def _world(result: Result, descriptions: Descriptions) -> Iterator[tuple[str, st
     if system.bug is not None:
         does = descriptions.bugs.get(system.bug)
         bug = f", with the bug {system.bug}" + (f" ({does})" if does else "")
-    yield "system", f"{nodes}, {'durable' if system.storage == 'durable' else 'in memory'}{bug}"
+    if system.command:
+        yield "system", f"{nodes}, running {program_words(system.command)}"
+    else:
+        yield "system", f"{nodes}, {'durable' if system.storage == 'durable' else 'in memory'}{bug}"
+    if result.pacing is not None:
+        yield "clock", clock_words(result.pacing)
     yield "clients", _clients(scenario)
     network = _network(scenario)
     if network:
@@ -78,6 +86,9 @@ def _world(result: Result, descriptions: Descriptions) -> Iterator[tuple[str, st
     idle = [] if result.failure else _faults_that_did_not_strike(result)
     if idle:
         yield "without effect", f"{_faults(idle)}: the run was over by then, or the node was down already"
+    given_up = "" if result.pacing is None else given_up_words(result.pacing)
+    if given_up:
+        yield "not waited for", given_up
 
 
 def _clients(scenario: Scenario) -> str:
@@ -157,9 +168,15 @@ def _first_at(faults: Sequence[Fault], most: int = 4) -> str:
 # --------------------------------------------------------------------------------------
 
 
-def _pace(statistics: Statistics) -> Iterator[str]:
+def _time_words(pacing: Pacing | None) -> str:
+    if pacing is None or (pacing.clock == "virtual" and pacing.real_from is None):
+        return "simulated time"
+    return "real time" if pacing.clock == "real" else "simulated, then real time"
+
+
+def _pace(statistics: Statistics, time: str) -> Iterator[str]:
     """How long, how fast, and what became of the messages."""
-    length = f"{duration(statistics.duration)} of simulated time"
+    length = f"{duration(statistics.duration)} of {time}"
     if statistics.rate_asked is None:
         yield length
     else:

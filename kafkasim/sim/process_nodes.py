@@ -42,6 +42,9 @@ _FLOOD_EACH: Final = 100
 
 _SOON: Final = 50 * MILLISECOND
 
+_KEPT_LINES: Final = 20
+"""So many of the last lines that it wrote to its standard error are kept beyond its end."""
+
 
 def _do_nothing() -> None:
     """Where there is nothing to be done."""
@@ -85,6 +88,8 @@ class ProcessNode(AnyNode):
         """Of each request that it was given and has not answered: how often it was given it."""
         self._latest: dict[str, int] = {}
         """The highest number of a request by each who asked."""
+        self.last_words: tuple[str, ...] = ()
+        """The last lines that it wrote to its standard error, in all its lives that have ended."""
 
     # What others want of it.
 
@@ -305,6 +310,7 @@ class ProcessNode(AnyNode):
         if self._child is not None:
             self._program.children.remove(self._child)
             self._child.kill()
+            self.last_words = (*self.last_words, *self._child.last_words(_KEPT_LINES))[-_KEPT_LINES:]
             self._child = None
         if self._rest is not None:
             self._rest.close()

@@ -88,6 +88,8 @@ class Result(Struct):
     """How many expectations of steps were looked at."""
     pacing: Pacing | None = None
     """None: the nodes run in this process, where time is virtual."""
+    node_logs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By node that is a program, the last lines that it wrote to its standard error; only of those that wrote any."""
     interrupted: bool = False
     failure: str = ""
     """Why nothing is known of the run, where the simulator itself failed or its process was ended; in words."""

@@ -94,6 +94,7 @@ class World:
         self._mark = new_mark()
         self._pace: Pace | None = None
         """Who lets things happen where nodes are programs; None: the clock alone."""
+        self._programs: tuple[ProcessNode, ...] = ()
         self._nodes = self._new_nodes()
         self._faults = Faults(scenario.faults, self._nodes, self._surroundings)
         self.expectations = Expectations()
@@ -163,6 +164,11 @@ class World:
         """Whose time it was; None: the nodes run in this process."""
         return None if self._pace is None else self._pace.pacing
 
+    @property
+    def node_logs(self) -> dict[str, tuple[str, ...]]:
+        """By node that is a program, the last lines it wrote to its standard error; complete once it has ended."""
+        return {node.name: node.last_words for node in self._programs if node.last_words}
+
     def abandon(self) -> None:
         """Ends the run here: nobody waits for an answer any longer."""
         for client in self._clients.values():
@@ -192,8 +198,9 @@ class World:
         children = Children()
         program = Program(system.command, self._mark, children)
         nodes = {name: ProcessNode(name, names, program, self._surroundings) for name in names}
+        self._programs = tuple(nodes.values())
         virtual = self.scenario.clock == "virtual"
-        self._pace = Pace(self.clock, tuple(nodes.values()), children, virtual=virtual)
+        self._pace = Pace(self.clock, self._programs, children, virtual=virtual)
         return dict(nodes)
 
     def _start(self) -> None:

@@ -7,11 +7,13 @@ import shlex
 import shutil
 import sys
 
+import jsonschema
 import pytest
 
 from kafkasim.cli.failures import UsageError
 from kafkasim.cli.programs import command_of
 from tests.processes.programs import NODES
+from tests.report.schema import RUN
 
 GOOD = shlex.join([sys.executable, str(NODES / "good.py")])
 
@@ -23,6 +25,25 @@ def a_program_here(scenarios):
     program.write_text(f"#!{sys.executable}\n" + (NODES / "good.py").read_text())
     program.chmod(0o755)
     return program
+
+
+@pytest.fixture
+def a_forgetful_program(scenarios):
+    """The command of a node that acknowledges all and keeps nothing, and says so on its standard error."""
+    (scenarios / "forgetful.py").write_text(f"""
+import sys
+sys.path.insert(0, {str(NODES)!r})
+from good import Node
+class Forgetful(Node):
+    def answer(self, body):
+        if body["type"] == "send":
+            print("forgot", body["msg"], "\\x1b[31m", file=sys.stderr)
+        answer = super().answer(body)
+        self.logs = {{key: [None] * len(log) for key, log in self.logs.items()}}
+        return answer
+Forgetful().run()
+""")
+    return shlex.join([sys.executable, "forgetful.py"])
 
 
 def test_a_program_takes_the_place_of_the_nodes(kafkasim):
@@ -152,3 +173,45 @@ def test_a_program_is_looked_for_as_a_shell_does_before_the_files_that_are_here(
     assert command_of("sh") == ("./sh",)  # the whole text is the name of a file
     with pytest.raises(UsageError, match="there is no such program"):
         command_of("theirs")
+
+
+def test_the_report_says_what_ran_and_whose_time_it_was(kafkasim):
+    virtual = kafkasim("simulate", "valid.yaml", "--bin", GOOD).out
+    assert f"system: 1 node, running {GOOD}" in " ".join(virtual.split())
+    assert "clock: virtual (races inside a node are not exercised)" in virtual
+    assert "of simulated time" in virtual
+    real = kafkasim("simulate", "valid.yaml", "--bin", GOOD, "--clock", "real").out
+    assert "clock: real\n" in real
+    assert "of real time" in real
+    assert "clock:" not in kafkasim("simulate", "valid.yaml").out
+
+
+def test_a_run_that_fails_shows_the_last_that_its_programs_said(kafkasim, a_forgetful_program):
+    ended = kafkasim("simulate", "busy.yaml", "--bin", a_forgetful_program, "--nodes", "2")
+    assert ended.code == 1
+    lines = ended.out.splitlines()
+    start = lines.index("the last that n0 wrote to standard error:")
+    assert all(line.startswith("  forgot ") for line in lines[start + 1 : start + 6])
+    assert lines[start + 6 : start + 8] == ["", "the last that n1 wrote to standard error:"]
+    assert "\x1b" not in ended.out
+
+
+def test_a_run_that_is_as_expected_shows_nothing_of_that(kafkasim, scenarios, a_forgetful_program):
+    (scenarios / "doomed.yaml").write_text(
+        "{name: doomed, why: nothing is kept, consistency: kafka, workload: {clients: 2}, "
+        "expect: {anomalies: [phantom-read]}}"
+    )
+    ended = kafkasim("simulate", "doomed.yaml", "--bin", a_forgetful_program)
+    assert (ended.code, "standard error" in ended.out) == (0, False)
+
+
+def test_the_document_says_so_too(kafkasim, a_forgetful_program):
+    good = json.loads(kafkasim("simulate", "valid.yaml", "--bin", GOOD, "--json").out)
+    jsonschema.validate(good, RUN)
+    assert good["program"] == shlex.split(GOOD)
+    assert good["pacing"] == {"clock": "virtual", "real_from": None, "reason": "", "given_up": []}
+    assert "node_logs" not in good
+    bad = json.loads(kafkasim("simulate", "busy.yaml", "--bin", a_forgetful_program, "--json").out)
+    jsonschema.validate(bad, RUN)
+    assert len(bad["node_logs"]["n0"]) == 20
+    assert not {"program", "pacing", "node_logs"} & json.loads(kafkasim("simulate", "valid.yaml", "--json").out).keys()

@@ -45,8 +45,19 @@ _COMMON: Final = {
     "failure": {"type": "string"},
 }
 _SOMETIMES: Final = ("not_checked", "failed", "interrupted", "failure")
+_LINES: Final = {"type": "array", "items": {"type": "string"}}
+_OF_PROGRAMS: Final = {
+    "program": _LINES,
+    "pacing": closed(
+        clock={"enum": ["virtual", "real"]},
+        real_from={"type": ["integer", "null"]},
+        reason={"type": "string"},
+        given_up=_LINES,
+    ),
+    "node_logs": {"type": "object", "additionalProperties": _LINES},
+}
 
-RUN: Final = closed(_SOMETIMES, scenario={"type": "string"}, **_COMMON)
+RUN: Final = closed((*_SOMETIMES, *_OF_PROGRAMS), scenario={"type": "string"}, **_COMMON, **_OF_PROGRAMS)
 CHECK: Final = closed(_SOMETIMES, file={"type": "string"}, **_COMMON)
 SEVERAL: Final = closed(
     ("interrupted",),

@@ -15,7 +15,7 @@ from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show
 from kafkasim.scenario.model import SECOND, NodeCrash, Partition
-from kafkasim.sim.result import Result
+from kafkasim.sim.result import Pacing, Result
 from tests.report.samples import LOST, NOTE, OPERATIONS, UNMET, operation, printed, result
 
 DESCRIPTIONS = Descriptions(
@@ -230,3 +230,23 @@ def test_faults_that_did_not_strike_are_told():
     text = " ".join(report(run).split())
     assert "faults: 2 crashes of nodes (at 1 s, 2 s), 1 partition (at 1 s)" in text
     assert "without effect: 1 crash of a node (at 2 s): the run was over by then" in text
+
+
+def test_a_clock_that_was_given_up_and_nodes_that_were_not_waited_for_are_told():
+    run = result()
+    run.pacing = Pacing("virtual", 1_200_000_000, "n0 spoke unprompted", ("n1", "n1"))
+    text = report(run)
+    assert "clock: virtual up to 1.2 s, then real: n0 spoke unprompted\n" in text
+    assert "not waited for: n1: busy for so long that time went on without it\n" in text
+    assert "20 s of simulated, then real time" in text
+
+
+def test_of_what_many_nodes_wrote_for_people_a_part_is_shown():
+    run = result([LOST])
+    run.node_logs = {f"n{number}": tuple(f"line {line} of n{number}" for line in range(20)) for number in range(6)}
+    run.node_logs["n0"] = ("x" * 1000,)
+    text = report(run)
+    assert "x" * 76 in text
+    assert text.count("x") < 320
+    assert ("  line 15 of n3\n" in text, "line 14 of n3" in text, "n4" in text) == (True, False, False)
+    assert "... and 2 more nodes wrote something there.\n" in text

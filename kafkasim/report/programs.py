@@ -1,0 +1,71 @@
+"""Nodes that are programs, in words: what they ran, in whose time, and what they wrote for people."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from kafkasim.forms import printable
+from kafkasim.report.screen import indented
+from kafkasim.report.words import count_of, duration, listed
+from kafkasim.sim.result import Pacing
+
+_LINES: Final = 5
+"""How many lines of what a node wrote are shown."""
+
+_NODES: Final = 4
+"""Of how many nodes."""
+
+_WIDTH: Final = 300
+"""How many characters of a line are shown."""
+
+
+def program_words(command: Sequence[str]) -> str:
+    """The program and its arguments, as one would type them.
+
+    >>> program_words(("./my node", "--fast"))
+    "'./my node' --fast"
+    """
+    return printable(shlex.join(command))
+
+
+def clock_words(pacing: Pacing) -> str:
+    """Whose time it was.
+
+    >>> clock_words(Pacing("virtual", 1_200_000_000, "n0 spoke unprompted"))
+    'virtual up to 1.2 s, then real: n0 spoke unprompted'
+    """
+    if pacing.clock == "real":
+        return "real"
+    if pacing.real_from is None:
+        return "virtual (races inside a node are not exercised)"
+    return f"virtual up to {duration(pacing.real_from)}, then real: {printable(pacing.reason)}"
+
+
+def given_up_words(pacing: Pacing) -> str:
+    """Which nodes were not waited for; empty where there is none.
+
+    >>> given_up_words(Pacing("virtual", given_up=("n1", "n0", "n1")))
+    'n1 and n0: busy for so long that time went on without them'
+    """
+    names = list(dict.fromkeys(pacing.given_up))
+    if not names:
+        return ""
+    return f"{listed(names)}: busy for so long that time went on without {'it' if len(names) == 1 else 'them'}"
+
+
+def node_logs_section(screen: Console, logs: Mapping[str, Sequence[str]]) -> Iterator[RenderableType]:
+    """The last that each node wrote to its standard error."""
+    for name, lines in list(logs.items())[:_NODES]:
+        shown = lines[-_LINES:]
+        yield Text()
+        yield Text(f"the last that {name} wrote to standard error:")
+        for line in shown:
+            text = printable(line)
+            yield indented(screen, Text(text if len(text) <= _WIDTH else f"{text[:_WIDTH]}..."), 2, 2)
+    if len(logs) > _NODES:
+        yield Text(f"... and {count_of(len(logs) - _NODES, 'more node')} wrote something there.", style="faint")
