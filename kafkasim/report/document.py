@@ -17,8 +17,8 @@ A checked file has ``file`` for ``scenario``. Further fields appear only where t
 ``not_checked`` (reasons, by kind), ``failed`` (checkers that themselves failed), ``interrupted`` (true) and ``failure``
 (why nothing is known of the run: the simulator itself failed, its process was ended, or the file to be checked cannot
 be read, and has no operations then). Where nodes are programs there are ``program`` (the words of its command),
-``pacing`` (whose time it was, see `kafkasim.sim.result.Pacing`) and, where the run is not as expected, ``node_logs`` (by
-node, the last lines that it wrote to its standard error).
+``pacing`` (whose time it was, see `kafkasim.sim.result.Pacing`) and, where the run is not as expected, ``node_logs``
+(by node, the last lines that it wrote to its standard error).
 Times are nanoseconds of the run's clock. Many runs are ``{"runs": [...], "verdict": ..., "seeds_failed": [...]}``,
 with ``interrupted`` (true) where something kept further runs from being made.
 """

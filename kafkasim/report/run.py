@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.console import Console, RenderableType
@@ -19,7 +19,7 @@ from kafkasim.report.figures import operations_table
 from kafkasim.report.programs import clock_words, given_up_words, node_logs_section, program_words
 from kafkasim.report.screen import indented
 from kafkasim.report.unmet import unmet_section
-from kafkasim.report.words import count_of, duration, listed, rate
+from kafkasim.report.words import count_of, duration, key_words, listed, part, rate
 from kafkasim.scenario.model import Fault, Latency, NodeCrash, NodePause, Partition, Scenario
 from kafkasim.sim.result import Pacing, Result, Statistics
 
@@ -191,7 +191,27 @@ def _pace(statistics: Statistics, time: str) -> Iterator[str]:
         )
         if number
     ]
-    yield f"{count_of(traffic.sent, 'message')} on the network, {listed(fates or ['none lost'])}"
+    each = _per_operation(statistics.messages_per_operation)
+    yield f"{count_of(traffic.sent, 'message')} on the network{each}, {listed(fates or ['none lost'])}"
+    if statistics.rate_asked is not None:
+        yield _availability(statistics)
+
+
+def _per_operation(messages: Mapping[str, float]) -> str:
+    """How many messages an operation took, where any went between servers: else it is two, one each way."""
+    if not messages.get("servers"):
+        return ""
+    return f" ({rate(messages['all'])} an operation, {rate(messages['servers'])} of them between servers)"
+
+
+def _availability(statistics: Statistics) -> str:
+    """Which part of the operations succeeded, and how far a poll lagged behind at worst."""
+    available = f"{part(statistics.availability.get('all', 1.0))} of operations succeeded"
+    worst = statistics.worst_realtime_lag
+    if worst is None:
+        return f"{available}, no poll lagged behind"
+    where = f"poll #{worst.operation} of key {key_words(worst.key)}"
+    return f"{available}, worst realtime lag {duration(worst.lag)} ({where})"
 
 
 # --------------------------------------------------------------------------------------

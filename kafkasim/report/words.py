@@ -71,6 +71,16 @@ def rate(per_second: float) -> str:
     return f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.2f}".rstrip("0").rstrip(".")
 
 
+def part(fraction: float) -> str:
+    """A part of a whole in percent, to two digits and never rounded up: what is not all is not shown as all.
+
+    >>> part(1.0), part(0.99957), part(0.999999), part(0.57)
+    ('100 %', '99.95 %', '99.99 %', '57 %')
+    """
+    hundredths = int(round(fraction * 10_000, 6))  # 0.57 * 10,000 is a little less than 5,700
+    return f"{hundredths / 100:.2f}".rstrip("0").rstrip(".") + " %"
+
+
 def brief(value: Any, width: int = 32) -> str:
     """The value as one line of JSON, cut short with dots where it is longer than ``width``.
 

@@ -175,6 +175,7 @@ class Network:
             lost=self._lost,
             duplicated=self._duplicated,
             cut_off=self._cut_off,
+            clients=self._sent,
         )
 
     def _carry(self, envelope: AnyEnvelope) -> None:

@@ -36,7 +36,11 @@ class Quantiles(Struct, frozen=True):
 
 
 class Traffic(Struct, frozen=True):
-    """How many messages the network was given, and what became of them."""
+    """How many messages the network was given, and what became of them.
+
+    ``sent`` are those that somebody meant to send, copies of the network's own not counted. What starts a node (its
+    ``init``) is none of them.
+    """
 
     sent: int = 0
     delivered: int = 0
@@ -44,6 +48,10 @@ class Traffic(Struct, frozen=True):
     duplicated: int = 0
     cut_off: int = 0
     """Not delivered because of a partition, or because nobody was there."""
+    clients: int = 0
+    """Of those sent, how many a client sent or was to get."""
+    servers: int = 0
+    """Of those sent, how many went from node to node, or between a node and a service."""
 
 
 class Pacing(Struct):
@@ -57,6 +65,18 @@ class Pacing(Struct):
     """Why it was."""
     given_up: tuple[str, ...] = ()
     """The nodes that were busy for so long that they were not waited for any more."""
+
+
+class RealtimeLag(Struct, frozen=True):
+    """How far one poll of a key lagged behind the log, see `kafkasim.sim.realtime_lag`."""
+
+    lag: int
+    """For how long (ns), when the poll began, there had been a message that it could have read and did not."""
+    key: str
+    operation: int
+    """The poll's place in the history."""
+    at: int
+    """When it began (ns of the run's clock)."""
 
 
 class Statistics(Struct, frozen=True):
@@ -73,6 +93,14 @@ class Statistics(Struct, frozen=True):
     latencies: dict[str, Quantiles]
     """By function, of the operations that asked a node and were answered."""
     traffic: Traffic
+    availability: dict[str, float] = {}
+    """Of the operations that asked a node, the part that succeeded, from 0 to 1: by function, and under ``all`` of all
+    of them (1 where there were none, as in Maelstrom)."""
+    messages_per_operation: dict[str, float] = {}
+    """How many messages were sent for each operation of the history that asked a node, final polls included: ``all``,
+    those of ``clients``, and those between ``servers``. Empty where nobody asked anything."""
+    worst_realtime_lag: RealtimeLag | None = None
+    """Of all polls but the final ones; None where no poll lagged."""
 
 
 class Result(Struct):

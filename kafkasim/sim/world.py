@@ -39,6 +39,7 @@ from kafkasim.sim.faults import Faults
 from kafkasim.sim.final_polls import FinalReader, highest_offsets
 from kafkasim.sim.network import Network
 from kafkasim.sim.nodes import Node
+from kafkasim.sim.observed_network import ObservedNetwork
 from kafkasim.sim.pace import Pace
 from kafkasim.sim.process_nodes import ProcessNode, Program
 from kafkasim.sim.recorder import Recorder
@@ -88,7 +89,8 @@ class World:
         self.clock = Clock()
         self._activity = Activity()
         self._recorder = Recorder(self.clock)
-        self._network = Network(scenario.network, self.clock, choices)
+        alone = scenario.system.nodes == 1 and not scenario.system.command  # and so asks nobody anything
+        self._network = (Network if alone else ObservedNetwork)(scenario.network, self.clock, choices)
         self._surroundings = Surroundings(self.clock, self._network, self._recorder, choices, self._activity)
         offer_services(self._network, choices)
         self._mark = new_mark()

@@ -15,8 +15,8 @@ from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show
 from kafkasim.scenario.model import SECOND, NodeCrash, Partition
-from kafkasim.sim.result import Pacing, Result
-from tests.report.samples import LOST, NOTE, OPERATIONS, UNMET, operation, printed, result
+from kafkasim.sim.result import Pacing, RealtimeLag, Result
+from tests.report.samples import LOST, NOTE, OPERATIONS, UNMET, operation, printed, result, statistics
 
 DESCRIPTIONS = Descriptions(
     {"lost-write": "an acknowledged message that no poll returned"},
@@ -250,3 +250,17 @@ def test_of_what_many_nodes_wrote_for_people_a_part_is_shown():
     assert text.count("x") < 320
     assert ("  line 15 of n3\n" in text, "line 14 of n3" in text, "n4" in text) == (True, False, False)
     assert "... and 2 more nodes wrote something there.\n" in text
+
+
+def test_the_figures_say_what_succeeded_how_far_a_poll_lagged_and_what_servers_had_to_say():
+    run = result()
+    run.statistics = statistics(
+        availability={"all": 0.99957, "send": 0.9},
+        messages_per_operation={"all": 8.204, "clients": 2.0, "servers": 6.204},
+        worst_realtime_lag=RealtimeLag(12_300_000, "a key", 412, 5),
+    )
+    text = " ".join(report(run).split())
+    assert "40,000 messages on the network (8.2 an operation, 6.2 of them between servers), 398 lost" in text
+    assert '99.95 % of operations succeeded, worst realtime lag 12.3 ms (poll #412 of key "a key")' in text
+    run.statistics = statistics(rate_asked=None)
+    assert "succeeded" not in report(run)
