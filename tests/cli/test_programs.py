@@ -15,14 +15,14 @@ from kafkasim.cli.programs import command_of
 from tests.processes.programs import NODES
 from tests.report.schema import RUN
 
-GOOD = shlex.join([sys.executable, str(NODES / "good.py")])
+GOOD = shlex.join([sys.executable, str(NODES / "python" / "node.py")])
 
 
 @pytest.fixture
 def a_program_here(scenarios):
     """A node in the current directory, with a blank in its name."""
     program = scenarios / "my node"
-    program.write_text(f"#!{sys.executable}\n" + (NODES / "good.py").read_text())
+    program.write_text(f"#!{sys.executable}\n" + (NODES / "python" / "node.py").read_text())
     program.chmod(0o755)
     return program
 
@@ -32,8 +32,8 @@ def a_forgetful_program(scenarios):
     """The command of a node that acknowledges all and keeps nothing, and says so on its standard error."""
     (scenarios / "forgetful.py").write_text(f"""
 import sys
-sys.path.insert(0, {str(NODES)!r})
-from good import Node
+sys.path.insert(0, {str(NODES / "python")!r})
+from node import Node
 class Forgetful(Node):
     def answer(self, body):
         if body["type"] == "send":
