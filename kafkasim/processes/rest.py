@@ -1,8 +1,10 @@
 """Whether a program has anything left to do, as far as the system tells (Linux).
 
-A process is *at rest* when each of its threads waits for something, and none of them ran while that was looked at: for
-a thread that was found waiting may have been woken, by one that was looked at later, and have waited again by then.
-How often a thread has run the scheduler counts, so two equal counts, before and after, leave no doubt.
+A process is *at rest* when all of its threads wait for something at once. One look at each does not tell: a thread that
+was found waiting may have been woken since, by one that was looked at later and waits by now. So each is looked at
+twice, all of them once and then all of them again. One that waits both times, and has not run in between (how often a
+thread has run the scheduler counts), waited all the time, and so at the instant between the two rounds. At that
+instant it is also seen whether there are threads that nobody looks at.
 
 What a thread waits for may be the clock: a program that is at rest may still speak unprompted, later.
 """
@@ -33,15 +35,18 @@ class Rest:
 
     def __call__(self) -> bool:
         """Whether it is at rest, or has ended."""
-        if self._changed():
-            self._look()
-        before = 0
+        ran = []
         try:
             for thread in self._threads:
-                before += thread.runs()
+                ran.append(thread.runs())
                 if thread.running():
                     return False
-            return before == sum(thread.runs() for thread in self._threads)
+            if self._changed():
+                self._look()
+                return not self._threads
+            return not any(
+                thread.running() or thread.runs() != before for thread, before in zip(self._threads, ran, strict=True)
+            )
         except OSError:  # a thread has ended: there is another picture now
             self._look()
             return not self._threads

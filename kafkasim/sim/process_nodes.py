@@ -79,9 +79,7 @@ class ProcessNode(AnyNode):
         """Whether it is no use to wait for it: it is down, or has been busy for too long."""
         self._spoke_unprompted = False
         self._asked = 0
-        """How many requests it was given since it was last quiet."""
-        self._said = 0
-        """How many lines it has said since then."""
+        """How many requests it was given since it was last listened to."""
         self._allowed = FLOOD
         """How many more lines it may say before it is taken for one that floods."""
         self._open: dict[tuple[str, int], int] = {}
@@ -174,7 +172,7 @@ class ProcessNode(AnyNode):
     @property
     def owes(self) -> bool:
         """Whether it was asked more than it has said anything to."""
-        return self.starting or self._said + len(self._child.lines if self._child else ()) < self._asked
+        return self.starting or len(self._child.lines if self._child else ()) < self._asked
 
     @property
     def rest_is_known(self) -> bool:
@@ -205,9 +203,8 @@ class ProcessNode(AnyNode):
         if child is None:
             return
         self.roused = self.starting
-        self._asked = self._said = 0
+        self._asked = 0
         while child.lines:
-            self._said += 1
             self.silent_for_good = False
             self._hear(child.lines.popleft())
             if self._child is not child:
@@ -317,5 +314,5 @@ class ProcessNode(AnyNode):
             self._rest = None
         self.starting = self.roused = False
         self.silent_for_good = True
-        self._asked = self._said = 0
+        self._asked = 0
         self._open.clear()

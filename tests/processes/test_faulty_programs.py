@@ -84,6 +84,10 @@ def test_a_correct_program_is_not_accused_however_it_goes_about_it(fault):
     assert result.pacing.real_from is None
 
 
+def test_a_program_that_takes_its_time_says_what_it_says_at_the_instant_at_which_it_was_asked():
+    assert result_of(faulty("takes-its-time")).history == result_of(faulty("correct")).history
+
+
 def test_a_program_that_speaks_unprompted_is_given_the_real_clock():
     workload = model.Workload(clients=3, keys=3, rate=200.0, duration=4 * SECOND)
     result = result_of(faulty("speaks-unprompted"), workload=workload)
