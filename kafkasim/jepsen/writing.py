@@ -72,10 +72,11 @@ def _events(history: History) -> Iterator[dict[str, Any]]:
 
 
 def _transactions(operations: list[Operation]) -> list[list[Operation]]:
-    """The operations, the steps of one transaction together."""
-    joined: dict[tuple[str, int], list[Operation]] = {}
+    """The operations, the steps of one transaction together; only sends and polls can be such."""
+    joined: dict[tuple[str, int | None], list[Operation]] = {}
     for place, op in enumerate(operations):
-        name = ("alone", place) if op.transaction is None else ("transaction", op.transaction)
+        is_step = op.transaction is not None and op.f in ("send", "poll")
+        name = ("transaction", op.transaction) if is_step else ("alone", place)
         joined.setdefault(name, []).append(op)
     return list(joined.values())
 

@@ -42,6 +42,18 @@ def test_an_operation_is_a_map_where_it_begins_and_one_where_it_ends():
     ]
 
 
+def test_what_no_transaction_of_jepsen_has_stands_alone():
+    history = build("alice send k1 7 -> 0", "alice commit k1:0 -> ok", "alice poll k1:0 -> k1 0=7")
+    for op in history.operations:
+        op.transaction = 1
+    lines = encode_for_jepsen(history).decode().splitlines()
+    assert [line.partition(":f ")[2].split(",")[0] for line in lines if ":invoke" in line] == [
+        ":txn",
+        ":commit_offsets",
+    ]
+    assert len(decode_from_jepsen(["\n".join(lines).encode()]).operations) == 2
+
+
 def test_a_process_that_does_two_things_at_once_or_goes_on_after_an_info_is_several():
     history = build(
         "alice send k1 1 ...",
