@@ -4,7 +4,9 @@ A module of checkers holds functions ``(index) -> Iterable[Finding]`` and one tu
 what each of them looks for; ``kafkasim.checkers`` puts the tuples together. Nothing else is needed to add one.
 
 A function yields *findings*, as many as there are. It does not format anything: each finding knows how to
-explain itself, and only the worst few are ever asked to, since a bad system can lose a million messages.
+explain itself, and only as many as the asker wants to hear are asked to: a bad system can lose a million messages. All
+of them may be. So an explanation takes no walk over the history: what it looks for, all findings of its key share
+(`KeyIndex.derived`). And it has a bounded length, whatever there is to tell.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ class Finding(Struct, frozen=True, gc=False):
     key: str | None
     """None: it is not about one key."""
     explain: Callable[[], Example]
-    """Says what was seen and why it cannot be; called for the worst few only. Its operations are given by
+    """Says what was seen and why it cannot be; called for those that are told. Its operations are given by
     ``Operation.index``."""
     weight: int = 0
     """How bad it is beside others of its kind and key: the greatest are shown. Among equals the first found."""
