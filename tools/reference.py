@@ -101,6 +101,7 @@ def history_format() -> str:
         history.Operation: "An operation",
         history.Failure: "An error",
         history.FaultEvent: "A fault",
+        history.Breach: "A breach of the protocol",
         history.End: "The last line",
     }
     meanings = _attribute_docstrings(history)
