@@ -241,11 +241,13 @@ class Error(Reply, tag="error", kw_only=True):
 class BadRequest(Request, tag="?", kw_only=True):
     """Stands for a request body that cannot be obeyed; never on the wire.
 
-    ``code`` and ``text`` are what to answer, if the request has a usable ``msg_id``.
+    ``code`` and ``text`` are what to answer, if the request has a usable ``msg_id``. ``body`` is what was written,
+    where somebody wants to know.
     """
 
     code: ErrorCode
     text: str
+    body: dict[str, Any] | None = None
 
 
 class UnexpectedReply(Request, tag="!", kw_only=True):

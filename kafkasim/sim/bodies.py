@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kafkasim.messages import Reply
+from kafkasim.messages import AnyRequest, BadRequest, Reply, UnexpectedReply, request_from_body
+from kafkasim.sim.replies import Misshapen
 
 
 def is_reply(body: Any) -> bool:
@@ -32,3 +33,23 @@ def request_number(body: Any) -> int | None:
     name = "in_reply_to" if is_reply(body) else "msg_id"
     number = body.get(name) if type(body) is dict else getattr(body, name)
     return number if type(number) is int else None
+
+
+def request_as_written(body: dict[str, Any]) -> AnyRequest:
+    """The request that the body is, as `request_from_body`; one that is of no RPC's form keeps its body."""
+    request = request_from_body(body)
+    if type(request) is BadRequest:
+        request.body = body
+    return request
+
+
+def on_the_wire(body: Any) -> Any:
+    """The body as it is to be encoded: what stands for one that is of no RPC's form gives it back.
+
+    >>> on_the_wire(request_as_written({"type": "sned", "msg_id": 1}))
+    {'type': 'sned', 'msg_id': 1}
+    """
+    kind = type(body)
+    if kind is BadRequest or kind is UnexpectedReply:
+        return body.body
+    return body.fields if kind is Misshapen else body

@@ -23,9 +23,9 @@ from kafkasim.messages import (
     Reply,
     Send,
     is_definite,
-    request_from_body,
 )
 from kafkasim.scenario.durations import show_duration
+from kafkasim.sim.bodies import request_as_written
 from kafkasim.sim.network import AnyEnvelope
 from kafkasim.sim.replies import RESPONSES, as_json, fault_of, is_error
 from kafkasim.sim.surroundings import Surroundings
@@ -166,7 +166,7 @@ class Client:
         A request of the log's own is recorded like any other; what else it may be, no history has.
         """
         self._last_msg_id += 1
-        request = request_from_body({"msg_id": self._last_msg_id} | body)
+        request = request_as_written({"msg_id": self._last_msg_id} | body)
         if request.msg_id is not None:  # the next request must not have the number that this body brought along
             self._last_msg_id = max(self._last_msg_id, request.msg_id)
         self._advances = False

@@ -22,7 +22,7 @@ from kafkasim.processes.lines import NoMessageError, quoted, read_message
 from kafkasim.processes.rest import Rest
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from kafkasim.sim.any_node import AnyNode
-from kafkasim.sim.bodies import is_reply, request_number
+from kafkasim.sim.bodies import is_reply, on_the_wire, request_number
 from kafkasim.sim.network import AnyEnvelope
 from kafkasim.sim.replies import Misshapen
 from kafkasim.sim.surroundings import Surroundings
@@ -229,7 +229,7 @@ class ProcessNode(AnyNode):
         self._allowed += _FLOOD_EACH
         if not self.paused:
             self.roused = True
-        self._child.feed(encode([envelope]))
+        self._child.feed(encode([Envelope(envelope.src, envelope.dest, on_the_wire(envelope.body))]))
 
     def _hear(self, line: bytes) -> None:
         if not line.strip():

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kafkasim.messages import Envelope, request_from_body
+from kafkasim.messages import Envelope
+from kafkasim.sim.bodies import request_as_written
 from kafkasim.sim.client import Client
 from kafkasim.sim.network import AnyEnvelope, Network
 
@@ -27,7 +28,7 @@ class Reminder:
         name = f"final-{node}-probes"
         network.join(name, self)
         for number, (_, body) in unanswered.items():
-            network.send(Envelope(name, node, request_from_body({"msg_id": number} | body)))
+            network.send(Envelope(name, node, request_as_written({"msg_id": number} | body)))
 
     def receive(self, envelope: AnyEnvelope) -> None:
         """Takes an answer in; what it says was looked at when it came to a client, if it ever did."""

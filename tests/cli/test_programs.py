@@ -6,23 +6,25 @@ import json
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from kafkasim.cli.failures import UsageError
 from kafkasim.cli.programs import command_of
-from tests.processes.programs import NODES
+from tests.processes.programs import CORRECT
 from tests.report.schema import RUN
 
-GOOD = shlex.join([sys.executable, str(NODES / "python" / "node.py")])
+GOOD = shlex.join(CORRECT)
+SOURCE = Path(CORRECT[1])
 
 
 @pytest.fixture
 def a_program_here(scenarios):
     """A node in the current directory, with a blank in its name."""
     program = scenarios / "my node"
-    program.write_text(f"#!{sys.executable}\n" + (NODES / "python" / "node.py").read_text())
+    program.write_text(f"#!{sys.executable}\n" + SOURCE.read_text())
     program.chmod(0o755)
     return program
 
@@ -32,7 +34,7 @@ def a_forgetful_program(scenarios):
     """The command of a node that acknowledges all and keeps nothing, and says so on its standard error."""
     (scenarios / "forgetful.py").write_text(f"""
 import sys
-sys.path.insert(0, {str(NODES / "python")!r})
+sys.path.insert(0, {str(SOURCE.parent)!r})
 from node import Node
 class Forgetful(Node):
     def answer(self, body):
@@ -215,3 +217,14 @@ def test_the_document_says_so_too(kafkasim, a_forgetful_program):
     jsonschema.validate(bad, RUN)
     assert len(bad["node_logs"]["n0"]) == 20
     assert not {"program", "pacing", "node_logs"} & json.loads(kafkasim("simulate", "valid.yaml", "--json").out).keys()
+
+
+def test_a_program_gets_a_malformed_request_as_it_was_written(kafkasim, scenarios, a_forgetful_program):
+    (scenarios / "raw.yaml").write_text(
+        "{name: raw, why: to be refused, clients: {a: [raw: {type: frobnicate, colour: red}, send: {key: k, msg: 1}]}}"
+    )
+    (scenarios / "forgetful.py").write_text(
+        (scenarios / "forgetful.py").read_text().replace("if body", "print(body, file=sys.stderr)\n        if body")
+    )
+    document = json.loads(kafkasim("simulate", "raw.yaml", "--bin", a_forgetful_program, "--json").out)
+    assert "{'msg_id': 1, 'type': 'frobnicate', 'colour': 'red'}" in document["node_logs"]["n0"]
