@@ -25,6 +25,7 @@ from kafkasim.scenario.load import load, loads
 from kafkasim.scenario.model import Scenario
 from kafkasim.sim.choices import Choices, SeededChoices
 from kafkasim.sim.result import Result
+from kafkasim.sim.watch import UNWATCHED, Watch
 from kafkasim.sim.world import ImpossibleScenarioError, World, refuse_impossible
 
 __all__ = ["ImpossibleScenarioError", "Result", "load", "loads", "refuse_impossible", "run", "run_lightly", "sweep"]
@@ -43,11 +44,13 @@ def run(
     progress: Progress | None = None,
     choices: Choices | None = None,
     examples: int | None = WORST_FEW,
+    watch: Watch = UNWATCHED,
 ) -> Result:
     """Runs the scenario and checks what happened.
 
     ``seed`` wins over the scenario's own; ``choices`` over both, for a run that is to be repeated choice by choice.
     So many ``examples`` of each kind of anomaly and key are told in words; None: all (`kafkasim.checkers.check`).
+    ``watch`` is told of messages, and of what programs write to their standard error, while it happens.
     Ctrl-C ends the run, not the program: the result is then what is known so far, and says so (``interrupted``). A
     second one raises `KeyboardInterrupt`.
     Raises `ImpossibleScenarioError` where the scenario cannot be run.
@@ -55,7 +58,7 @@ def run(
     seed = scenario.seed if seed is None else seed
     interrupts = Interrupts()
     with collector_at_rest(), interrupts.watched(), interrupts.at_the_second(), _nodes_unheard():
-        world = World(scenario, SeededChoices(seed) if choices is None else choices, seed)
+        world = World(scenario, SeededChoices(seed) if choices is None else choices, seed, watch)
         try:
             broken_off = not _run_to_the_end(world, progress, interrupts)
             world.abandon()

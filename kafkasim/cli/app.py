@@ -170,6 +170,10 @@ def simulate(
         typer.Option(metavar="FILE", parser=_path, help="Write the outcome as JUnit XML, for build servers."),
     ] = None,
     json: JsonOption = False,
+    log_net: Annotated[
+        bool,
+        typer.Option("--log-net", help="Show each message on standard error while it is sent, and what becomes of it."),
+    ] = False,
     bug: Annotated[
         str | None,
         typer.Option(
@@ -223,7 +227,7 @@ def simulate(
     files = [str(path) for path in scenarios]
     pattern = None if history is None else str(history)
     overrides = Overrides(bug, consistency, program, nodes, clock)
-    options = SimulateOptions(files, seed, seeds, jobs, pattern, junit, json, overrides)
+    options = SimulateOptions(files, seed, seeds, jobs, pattern, junit, json, log_net, overrides)
     raise typer.Exit(simulate_command(options))
 
 

@@ -19,11 +19,12 @@ class ProgressBar:
     """A bar that appears after a second, on a terminal, and is drawn by a thread of its own until it is left.
 
     ``countable`` says whether the total is a number of things, to be shown as such. Without a total it only moves.
+    Where it is not ``wanted`` there is none, for something else is written there.
     """
 
-    def __init__(self, label: str, total: float | None, *, countable: bool = False) -> None:
+    def __init__(self, label: str, total: float | None, *, countable: bool = False, wanted: bool = True) -> None:
         self._label, self._total, self._countable = label, total, countable
-        self.wanted = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.wanted = wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         """Whether anybody would see it."""
         self._completed = 0.0
         self._progress: Progress | None = None

@@ -42,19 +42,22 @@ class SimulateOptions(Struct, frozen=True):
     history: str | None = None
     junit: Path | None = None
     json: bool = False
+    log_net: bool = False
     overrides: Overrides = AS_WRITTEN
     """What is changed about each scenario."""
 
     @property
     def performance(self) -> Performance:
         """How each run is made."""
-        return Performance(self.history, examples=None if self.json else WORST_FEW)
+        return Performance(self.history, None if self.json else WORST_FEW, self.log_net)
 
 
 def simulate_command(options: SimulateOptions) -> ExitCode:
     """Runs what is wished for and reports it; the exit code. Raises `UsageError` before anything is run."""
     scenarios = _load_all(options)
     runs = [(scenario, seed) for scenario in scenarios for seed in _seeds(scenario, options)]
+    if options.log_net and len(runs) > 1:
+        raise UsageError(f"kafkasim: --log-net: expected one run, for their messages would mix, got {len(runs)}")
     outputs: list[tuple[str, Path]] = []
     if options.history is not None:
         check_history_paths(options.history, runs)
@@ -107,7 +110,8 @@ def _seeds(scenario: Scenario, options: SimulateOptions) -> range:
 
 def _run_one(scenario: Scenario, seed: int, options: SimulateOptions) -> ExitCode:
     workload = scenario.workload
-    with ProgressBar(printable(scenario.name), workload.duration if workload else None) as bar:
+    length = workload.duration if workload else None
+    with ProgressBar(printable(scenario.name), length, wanted=not options.log_net) as bar:
         result = options.performance.run(scenario, seed, bar.at if bar.wanted else None)
     runs = Runs(scenario, [result])
     if options.json:

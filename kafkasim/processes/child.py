@@ -16,7 +16,7 @@ import termios
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import IO, Final
+from typing import Final, Protocol
 
 from kafkasim.processes.remains import MARK, end_group
 
@@ -33,6 +33,13 @@ class StartError(OSError):
     """A program cannot be started; the text says which and why."""
 
 
+class TakesBytes(Protocol):
+    """Where bytes can be written to: a file, or what stands for one."""
+
+    def write(self, data: bytes, /) -> object:
+        """Takes the bytes."""
+
+
 class Child:
     """A running program.
 
@@ -40,7 +47,7 @@ class Child:
     that Ctrl-C reaches us alone. Raises `StartError` where there is no such program, or it cannot be run.
     """
 
-    def __init__(self, command: Sequence[str], mark: str, log: IO[bytes] | None = None) -> None:
+    def __init__(self, command: Sequence[str], mark: str, log: TakesBytes | None = None) -> None:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - which program is run is what the user says
                 command,

@@ -16,7 +16,7 @@ import msgspec
 from kafkasim.forms import show
 from kafkasim.history import BreachKind
 from kafkasim.messages import Envelope, Error, Init, InitOk, encode
-from kafkasim.processes.child import Child
+from kafkasim.processes.child import Child, TakesBytes
 from kafkasim.processes.children import Children
 from kafkasim.processes.lines import NoMessageError, quoted, read_message
 from kafkasim.processes.rest import Rest
@@ -56,6 +56,8 @@ class Program(msgspec.Struct, frozen=True):
     command: Sequence[str]
     mark: str
     children: Children
+    log_of: Callable[[str], TakesBytes] | None = None
+    """Where what the node of a name writes to its standard error goes; None: nowhere."""
 
 
 class ProcessNode(AnyNode):
@@ -110,8 +112,10 @@ class ProcessNode(AnyNode):
         self._life += 1
         self._latest.clear()
         self._allowed = FLOOD
-        self._child = child = Child(self._program.command, self._program.mark)
-        self._program.children.add(child)
+        program = self._program
+        log = None if program.log_of is None else program.log_of(self.name)
+        self._child = child = Child(program.command, program.mark, log)
+        program.children.add(child)
         self._rest = Rest(child.pid)
         self.starting, self.silent_for_good = True, False
         self._start_deadline = time.monotonic_ns() + _START_LIMIT

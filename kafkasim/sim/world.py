@@ -49,6 +49,7 @@ from kafkasim.sim.scripts import Barriers, Entry, Script
 from kafkasim.sim.services import SERVICES, offer_services
 from kafkasim.sim.statistics import statistics_of
 from kafkasim.sim.surroundings import Surroundings
+from kafkasim.sim.watch import UNWATCHED, Watch
 from kafkasim.sim.workload import Workload
 
 _MOST_DRAINING_ROUNDS = 10
@@ -83,14 +84,14 @@ class World:
     [{'offset': 0}, {'msgs': {'k1': [(0, 'hello')]}}]
     """
 
-    def __init__(self, scenario: model.Scenario, choices: Choices, seed: int = 0) -> None:
+    def __init__(self, scenario: model.Scenario, choices: Choices, seed: int = 0, watch: Watch = UNWATCHED) -> None:
         refuse_impossible(scenario)
         self.scenario, self.seed = scenario, seed
         self.clock = Clock()
         self._activity = Activity()
         self._recorder = Recorder(self.clock)
-        alone = scenario.system.nodes == 1 and not scenario.system.command  # and so asks nobody anything
-        self._network = (Network if alone else ObservedNetwork)(scenario.network, self.clock, choices)
+        self._watch = watch
+        self._network = self._new_network(choices)
         self._surroundings = Surroundings(self.clock, self._network, self._recorder, choices, self._activity)
         offer_services(self._network, choices)
         self._mark = new_mark()
@@ -191,6 +192,12 @@ class World:
         if self._pace is not None:
             end_marked(self._mark)
 
+    def _new_network(self, choices: Choices) -> Network:
+        scenario = self.scenario
+        if scenario.system.nodes == 1 and not scenario.system.command and self._watch.on_message is None:
+            return Network(scenario.network, self.clock, choices)  # a node that is alone here asks nobody anything
+        return ObservedNetwork(scenario.network, self.clock, choices, self._watch.on_message)
+
     def _new_nodes(self) -> dict[str, AnyNode]:
         system = self.scenario.system
         names = tuple(f"n{number}" for number in range(system.nodes))
@@ -198,7 +205,7 @@ class World:
             service = None if system.bug is None else BUGS[system.bug].service
             return {name: Node(name, names, system, service, self._surroundings) for name in names}
         children = Children()
-        program = Program(system.command, self._mark, children)
+        program = Program(system.command, self._mark, children, self._watch.node_log)
         nodes = {name: ProcessNode(name, names, program, self._surroundings) for name in names}
         self._programs = tuple(nodes.values())
         virtual = self.scenario.clock == "virtual"
