@@ -29,4 +29,4 @@ BUG_NAMES: Final[tuple[str, ...]] = (
 )
 
 CLUSTER_BUGS: Final[tuple[str, ...]] = ("own-order",)
-"""Those that are a fault of several nodes together; with any other, and with none, a node runs alone."""
+"""Those that are a fault of several nodes together; with any other, a node runs alone."""

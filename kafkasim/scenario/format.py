@@ -77,7 +77,11 @@ NETWORK: Final = Record(
 SYSTEM: Final = Record(
     "a system",
     [
-        Field("nodes", Integer(1, model.MOST_NODES), "how many nodes there are: n0, n1, ..."),
+        Field(
+            "nodes",
+            Integer(1, model.MOST_NODES),
+            "how many nodes there are: n0, n1, ...; several are a cluster, which keeps its log with `lin-kv`",
+        ),
         Field(
             "command",
             ListOf(Text("a word"), "words: a program and its arguments", least=1),
@@ -87,7 +91,8 @@ SYSTEM: Final = Record(
         Field(
             "storage",
             OneOf("a storage", ("memory", "durable")),
-            "what a crashed node still has: `memory`, nothing; `durable`, all it acknowledged",
+            "what a crashed node still has: `memory`, nothing; `durable`, all it acknowledged; in a cluster, "
+            "where `lin-kv` has it all, it does not matter",
         ),
         Field("bug", OneOf("a bug", BUG_NAMES), "a faulty server by its name, instead of the correct one"),
         Field(
@@ -99,7 +104,7 @@ SYSTEM: Final = Record(
     also={
         "if": {"properties": {"bug": {"enum": list(CLUSTER_BUGS)}}, "required": ["bug"]},
         "then": {"properties": {"nodes": {"minimum": 2}}, "required": ["nodes"]},
-        "else": {"if": {"required": ["command"]}, "else": {"properties": {"nodes": {"maximum": 1}}}},
+        "else": {"if": {"required": ["bug"]}, "then": {"properties": {"nodes": {"maximum": 1}}}},
         "not": {"anyOf": [{"required": ["command", other]} for other in ("bug", "storage")]},
     },
 )

@@ -50,6 +50,7 @@ class Network(Struct, frozen=True):
 class System(Struct, frozen=True):
     """What is tested: so many nodes, what a crashed one still has, and which fault is built in.
 
+    Several nodes without a fault are a cluster that keeps its log with ``lin-kv``: a node that crashes loses nothing.
     ``command`` is a program and its arguments, of which each node runs one; empty: the nodes run in this process.
     """
 
@@ -242,7 +243,7 @@ class Scenario(Struct, frozen=True):
         """What the system promises."""
         system = self.system
         if not system.command:
-            return Promises(poll_limit=system.max_poll_messages, atomic_keys=system.nodes == 1)
+            return Promises(poll_limit=system.max_poll_messages, atomic_keys=system.nodes == 1 or system.bug is None)
         return Promises(
             offsets="sparse",
             poll_limit=system.max_poll_messages,

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from kafkasim.cluster.bodies import to_plain
+from kafkasim.cluster.service import ClusterService
 from kafkasim.core import LogEngine
 from kafkasim.messages import Envelope, Error, Init
 from kafkasim.scenario import model
@@ -51,6 +53,7 @@ class Node(AnyNode):
         super().__init__(name, surroundings)
         self._names = list(names)
         self._system, self._service_class = system, service
+        self._in_cluster = service is None and len(names) > 1
         self._chances = surroundings.choices.stream(f"bug/{name}")
         self._disk_delays = surroundings.choices.stream(f"storage/{name}")
         self._safe: list[Any] = []
@@ -59,7 +62,10 @@ class Node(AnyNode):
         """What it would have done since it stands still."""
         self._writing = 0
         """How many writes are under way."""
-        self._service: LogService | None = None
+        self._timers = 0
+        """How many timers are set."""
+        self._last_alarm = 0
+        self._service: LogService | ClusterService | None = None
         """None while the node is down."""
 
     @property
@@ -70,7 +76,7 @@ class Node(AnyNode):
     def start(self) -> None:
         """Starts the process: it recovers what is on its disk and learns its name."""
         self._life += 1
-        self._writing = 0
+        self._writing = self._timers = 0
         self._service = service = self._new_service()
         try:
             service.recover(self._safe)
@@ -103,7 +109,7 @@ class Node(AnyNode):
             self._die(error)
             return
         for effect in effects:
-            if type(effect) is Envelope and effect.src == self.name:
+            if type(effect) is Envelope and effect.src == self.name and not self._in_cluster:
                 self._network.send(effect)
             else:
                 self._arrange(effect)
@@ -132,16 +138,18 @@ class Node(AnyNode):
 
     @property
     def working(self) -> bool:
-        """Whether writes are under way."""
-        return self._writing > 0
+        """Whether writes are under way, or timers are set."""
+        return self._writing + self._timers > 0
 
     def free_at(self) -> int:
-        """When the last of the writes under way is safe (ns); now, where there are none."""
-        return max(self._disk_free_at, self._clock.now)
+        """When the last of the writes under way is safe and the last timer has run out (ns); now, if there are none."""
+        return max(self._disk_free_at, self._last_alarm, self._clock.now)
 
-    def _new_service(self) -> LogService:
+    def _new_service(self) -> LogService | ClusterService:
         engine = LogEngine(NoLock())
         limit, durable = self._system.max_poll_messages, self._system.storage == "durable"
+        if self._in_cluster:
+            return ClusterService(engine, max_poll_messages=limit, life=self._life)
         if self._service_class is None:
             return LogService(engine, max_poll_messages=limit, durable=durable)
         return self._service_class(engine, max_poll_messages=limit, durable=durable, chances=self._chances)
@@ -149,8 +157,10 @@ class Node(AnyNode):
     def _arrange(self, effect: Effect) -> None:
         match effect:
             case Envelope():  # the network knows where it comes from, whatever the node believes to be called
-                self._network.send(Envelope(self.name, effect.dest, effect.body))
+                self._network.send(Envelope(self.name, effect.dest, to_plain(effect.body)))
             case Timer():
+                self._timers += 1
+                self._last_alarm = max(self._last_alarm, self._clock.now + effect.delay)
                 self._clock.after(effect.delay, self._wake, (self._life, effect))
             case Write():
                 # One disk, one write at a time: so they become safe in the order in which they were asked for.
@@ -165,6 +175,7 @@ class Node(AnyNode):
             self._put_off.append((self._wake, what))
             return
         if life == self._life and service is not None:
+            self._timers -= 1
             try:
                 effects = service.wake(timer)
             except (ServerDiedError, Exception) as error:  # noqa: BLE001 - whatever ends a server, the run goes on
@@ -210,10 +221,10 @@ class Node(AnyNode):
             if action == self.receive:
                 self._network.cut_off(envelope)
         self._forget()
-        had_to_write = self._writing > 0  # then it may still have been busy with what nobody waits for any longer
-        self._writing = 0
-        self._disk_free_at = self._clock.now
-        self._record_end(text, planned=planned, given_up=had_to_write)
+        was_busy = self.working  # perhaps with what nobody waits for any longer
+        self._writing = self._timers = 0
+        self._disk_free_at = self._last_alarm = self._clock.now
+        self._record_end(text, planned=planned, given_up=was_busy)
 
 
 def _words(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """The simulated world: everything that takes part in a run, and its course from start to end.
 
 1. **Running**: scripted and generated clients act, faults strike.
-2. **Draining**: the faults are healed, loss and duplication end, what is on its way arrives.
+2. **Draining**: the faults are healed, loss and duplication end, what is on its way arrives, timers run out.
 3. **Reading**: the final polls.
 4. **Closing**: malformed requests that were not answered are asked once more, and what is still on its way arrives: an
    answer that comes too late is an answer. Then the run is over.
@@ -336,10 +336,8 @@ def refuse_impossible(scenario: model.Scenario) -> None:
         raise ImpossibleScenarioError(f"system: bug: there is no {system.bug}: expected one of {', '.join(BUGS)}")
     if system.nodes < 1:
         raise ImpossibleScenarioError(f"system: nodes: expected 1 or more, got {system.nodes}")
-    if system.nodes > 1 and not system.command and (system.bug is None or not BUGS[system.bug].clusters):
-        raise ImpossibleScenarioError(
-            f"system: nodes: expected 1, got {system.nodes}: this server runs alone; clusters are not built yet"
-        )
+    if system.nodes > 1 and system.bug is not None and not BUGS[system.bug].clusters:
+        raise ImpossibleScenarioError(f"system: nodes: expected 1, got {system.nodes}: {system.bug} runs alone")
     nodes = [f"n{number}" for number in range(system.nodes)]
     for name, whose in _nodes_named(scenario):
         if name not in nodes:
