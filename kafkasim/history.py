@@ -367,6 +367,7 @@ class _Reading:
         self._take_placed(number, op)
 
     def _take_placed(self, number: int, op: Operation) -> None:
+        """Enters an operation that has its places in the sequence of events."""
         operations = self._history.operations
         begin, end = op.begin_event, op.end_event
         if op.index != len(operations):

@@ -92,10 +92,8 @@ class Returned:
     """What one poll returned of one key, by offset. What is not of a reply's form it does not have."""
 
     def __init__(self, pairs: Any) -> None:
-        self._pairs = [
-            pair for pair in pairs if type(pair) in _PAIRS and len(pair) == 2 and type(pair[0]) is int
-        ]  # fmt: skip
-        self._pairs.sort(key=_offset)
+        proper = (pair for pair in pairs if type(pair) in _PAIRS and len(pair) == 2 and type(pair[0]) is int)
+        self._pairs = sorted(proper, key=_offset)
 
     def at(self, offset: int) -> list[Any]:
         """The messages at the offset."""
