@@ -38,6 +38,7 @@ in UTF-8. Half of a surrogate pair and integers of any length are read, more slo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
@@ -299,6 +300,10 @@ _UNDECODABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
 """What the decoders raise on bytes that are no JSON, no UTF-8, not of the form, out of range, or nested without end."""
 
 
+_PIECE: Final = 256 * 1024
+"""How many bytes of a history are decoded at once: no more than what processors keep at hand."""
+
+
 def _value_of(line: bytes) -> Any:
     """What a line says, as plain values. Raises what the decoders raise."""
     try:
@@ -318,26 +323,83 @@ def decode_history(data: bytes, name: str = "history") -> History:
     Traceback (most recent call last):
     kafkasim.history.HistoryError: history:1: expected a header (a line with "kafkasim_history"), got {"index": 0}
     """
+    return decode_pieces((data[place : place + _PIECE] for place in range(0, len(data), _PIECE)), name)
+
+
+def decode_pieces(pieces: Iterable[bytes], name: str = "history") -> History:
+    r"""As `decode_history`, of JSON lines that come piece by piece, cut anywhere.
+
+    It takes the memory of the history and not that of its lines, if the pieces do not stay.
+
+    >>> decode_pieces([b'{"kafkasim_his', b'tory": 1}\n{"end": "comp', b'lete"}\n']).end.end
+    'complete'
+    """
     with collector_at_rest():
-        reading = _Reading(data, name)
-        for number, line in reading.lines:
-            reading.take(number, line)
+        reading = _Reading(name)
+        begun: list[bytes] = []
+        for piece in pieces:
+            first, *lines = piece.split(b"\n")
+            begun.append(first)
+            if lines:
+                lines.insert(0, b"".join(begun))
+                begun = [lines.pop()]
+                if not reading.take_operations(lines):
+                    reading.take_one_by_one(lines)
+        reading.take_unfinished(b"".join(begun))
         return reading.concluded()
 
 
 class _Reading:
     """A history being read. ``number`` is a line's, from 1."""
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        lines = data.split(b"\n")
-        self._unfinished = len(lines) if lines[-1] else 0
-        self.lines = ((number, line) for number, line in enumerate(lines, 1) if line and not line.isspace())
-        self._history = History(self._header(*next(self.lines, (1, b""))))
+        self._history = History(Header())
+        self._lines = 0
+        """How many lines have been taken."""
+        self._unfinished = 0
+        """Which line has no end; 0: none so far."""
+        self._headed = False
         self._last_place = -1
         self._ended_at = 0
         self._numbered_in: dict[int, int] = {}
         """Of operations without places: by index, the line."""
+
+    def take_operations(self, lines: list[bytes]) -> bool:
+        """Enters lines of which each is an operation in its place, as nearly all are; False: there is another."""
+        if not self._headed or self._ended_at:
+            return False
+        try:
+            operations = list(map(_OPERATION.decode, lines))
+        except _UNDECODABLE:
+            return False
+        place, last = len(self._history.operations), self._last_place
+        for op in operations:
+            begin, end = op.begin_event, op.end_event
+            if op.index != place or begin < last or (op.type != "info" if end is None else end <= begin):
+                return False
+            place, last = place + 1, begin
+        self._history.operations += operations
+        self._lines += len(lines)
+        self._last_place = last
+        return True
+
+    def take_one_by_one(self, lines: list[bytes]) -> None:
+        """Enters lines of any kind, and says of the first that is wrong what is wrong."""
+        for line in lines:
+            self._lines += 1
+            if not line or line.isspace():
+                continue
+            if self._headed:
+                self._take(self._lines, line)
+            else:
+                self._history.header = self._header(self._lines, line)
+                self._headed = True
+
+    def take_unfinished(self, line: bytes) -> None:
+        """Enters what follows the last line's end: nothing, or a line that may have been cut off."""
+        self._unfinished = self._lines + 1
+        self.take_one_by_one([line])
 
     def _header(self, number: int, line: bytes) -> Header:
         if b'"kafkasim_history"' not in line:
@@ -353,8 +415,7 @@ class _Reading:
             raise self._error(number, f"field `kafkasim_history`: expected {FORMAT}, {got}{newer}")
         return header
 
-    def take(self, number: int, line: bytes) -> None:
-        """Enters a line."""
+    def _take(self, number: int, line: bytes) -> None:
         if self._ended_at:
             raise self._error(
                 number, f"expected nothing after the last line of the history, which is line {self._ended_at}"
@@ -436,6 +497,8 @@ class _Reading:
 
     def concluded(self) -> History:
         """The history, once all lines have been taken."""
+        if not self._headed:
+            self._header(1, b"")
         if self._numbered_in:
             if self._last_place >= 0:
                 raise HistoryError(f"{self._name}: some operations have the field `begin_event` and others do not")

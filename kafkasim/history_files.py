@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from kafkasim.files import DamagedError, gzipped, read_pieces, write_whole
-from kafkasim.history import History, HistoryError, decode_history, encode_history
+from kafkasim.history import History, HistoryError, decode_pieces, encode_history
 from kafkasim.jepsen.reading import decode_from_jepsen
 from kafkasim.jepsen.writing import encode_for_jepsen
 
@@ -19,7 +19,7 @@ _LOOKS_LIKE_EDN: Final = re.compile(rb"[\s,]*(?:[\[(#;]|\{[\s,]*[:}])")
 def read_history(file: str) -> History:
     """The history in a file of JSON lines or of EDN, gzipped or not, whatever its name; ``-`` is standard input.
 
-    EDN is read as a stream: it takes the memory of the history and not that of the file.
+    The file is read as a stream: that takes the memory of the history and not that of its text.
     Raises `HistoryError`, naming file and line, where it is no such history, and `OSError` where it cannot be read.
     """
     name = "standard input" if file == "-" else file
@@ -28,7 +28,7 @@ def read_history(file: str) -> History:
         first = next(pieces, b"")
         if _LOOKS_LIKE_EDN.match(first):
             return decode_from_jepsen(chain([first], pieces), name)
-        return decode_history(b"".join(chain([first], pieces)), name)
+        return decode_pieces(chain([first], pieces), name)
     except DamagedError as error:
         raise HistoryError(f"{name}: {error}") from None
 

@@ -21,6 +21,7 @@ from kafkasim.history import (
     HistoryError,
     Operation,
     decode_history,
+    decode_pieces,
     encode_history,
 )
 from kafkasim.history_files import read_history, write_history
@@ -119,6 +120,39 @@ def test_blank_lines_and_the_order_of_fields_do_not_matter():
 def test_fields_that_nobody_knows_are_passed_over():
     lines = lines_of(SMALL)
     assert decoded(*(line | {"colour": "red"} for line in lines)) == SMALL
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_lines_may_be_cut_into_pieces_anywhere(size: int):
+    data = encode_history(SMALL)
+    assert decode_pieces(data[place : place + size] for place in range(0, len(data), size)) == SMALL
+    assert decode_pieces([data, b""]) == SMALL
+
+
+LONG = encode_history(build(*["alice send k1 hello -> lost"] * 3000, complete="k1")).splitlines()
+
+
+def test_a_long_history_is_read_whatever_stands_between_its_operations():
+    operations = decode_history(b"\n".join(LONG)).operations
+    fault = b'{"fault": "heal", "at": 1, "event": 1}'
+    assert [op.index for op in operations] == list(range(3000))
+    assert decode_history(b"\n".join([*LONG[:2500], b"", fault, b" \r", *LONG[2500:]])).operations == operations
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (LONG[2000], r"history:2501: field `index`: expected 2499, its place, got 1999"),
+        (LONG[2500] + LONG[2500], r"history:2501: expected one JSON object"),
+        (LONG[2500].replace(b":", b":\n", 1), r"history:2501: expected one JSON object"),
+        (LONG[2500].replace(b'"info"', b'"oki"'), r"history:2501: field `type`: expected .*, got \"oki\""),
+        (LONG[2500].replace(b'"begin_event":', b'"begin_event":-'), r"history:2501: field `begin_event`: expected at"),
+        (LONG[-1], r"history:2502: expected nothing after the last line of the history, which is line 2501"),
+    ],
+)
+def test_far_into_a_long_history_too_it_is_said_which_line_is_wrong(line: bytes, problem: str):
+    with pytest.raises(HistoryError, match=problem):
+        decode_history(b"\n".join([*LONG[:2500], line, *LONG[2501:]]))
 
 
 HEADER = {"kafkasim_history": 1}
