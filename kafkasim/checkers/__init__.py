@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from kafkasim.checkers.comparison import compare_with_maelstrom
 from kafkasim.checkers.cut_off import known_part
+from kafkasim.checkers.index import Index
 from kafkasim.checkers.indexing import build_index
 from kafkasim.checkers.jepsen import gives_up
 from kafkasim.checkers.judging import failure_noted, judge
@@ -47,12 +48,15 @@ def check(history: History, consistency: Consistency | None = None, examples: in
     offset 0 of key "k1" holds two messages: bob polled "hallo" there, but "hello" was acknowledged there to alice
     """
     with collector_at_rest():
-        index = build_index(known_part(history), consistency)
-        result = judge(index, CHECKERS, examples)
-        with failure_noted(result, "phantom-read"):
-            result.gave_up = gives_up(index) or ""
-        if result.gave_up:
-            result.verdict = "unknown"
-        if result.verdict == "invalid" and index.consistency != "jepsen":
-            compare_with_maelstrom(index, result)
-        return result
+        return _judged(build_index(known_part(history), consistency), examples)
+
+
+def _judged(index: Index, examples: int | None) -> CheckResult:
+    result = judge(index, CHECKERS, examples)
+    with failure_noted(result, "phantom-read"):
+        result.gave_up = gives_up(index) or ""
+    if result.gave_up:
+        result.verdict = "unknown"
+    if result.verdict == "invalid" and index.consistency != "jepsen":
+        compare_with_maelstrom(index, result)
+    return result

@@ -170,6 +170,15 @@ def test_what_counts_as_old_is_not_looked_through_with_what_is_new():
         assert gc.get_freeze_count() == 0
 
 
+@pytest.mark.parametrize(("many", "looked_through"), [(120_000, False), (10_000, True)])
+def test_only_where_much_was_made_is_it_not_looked_through_afterwards(many, looked_through):
+    with collector_at_rest():
+        kept = [[number] for number in range(many)]
+    counts_as_old = any(each is kept[0] for each in gc.get_objects(generation=2))
+    assert counts_as_old != looked_through
+    assert gc.isenabled()
+
+
 def test_ctrl_c_in_the_middle_of_an_event_is_heeded_after_it(monkeypatch):
     taken = Client.receive
 
