@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct, field
 
@@ -108,6 +108,7 @@ def has_transactions(index: Index) -> bool:
 def _transactions(operations: list[Operation]) -> Iterator[Transaction]:
     """The operations that send, poll or assign, the steps of one transaction together."""
     joined: dict[int, Transaction] = {}
+    known_at: dict[str, dict[int, Message]] = {}
     for op in operations:
         if op.f not in ("send", "poll", "assign"):
             continue
@@ -117,7 +118,7 @@ def _transactions(operations: list[Operation]) -> Iterator[Transaction]:
         if op.f == "send":
             _take_send(transaction, op)
         elif op.f == "poll":
-            _take_poll(transaction, op)
+            _take_poll(transaction, op, known_at)
         if op.transaction is not None:
             joined[op.transaction] = transaction
         if known is None:
@@ -133,16 +134,35 @@ def _take_send(transaction: Transaction, op: Operation) -> None:
         transaction.sends.setdefault(key, []).append(Message(identity(message), known, message))
 
 
-def _take_poll(transaction: Transaction, op: Operation) -> None:
+def _take_poll(transaction: Transaction, op: Operation, known_at: dict[str, dict[int, Message]]) -> None:
+    """Enters what a poll returned. ``known_at`` holds, by key and offset, the last message that a poll returned there.
+
+    Most messages are polled several times, and are kept once.
+    """
     msgs = (op.response or {}).get("msgs")
     if type(msgs) is not dict:
         return
     for key, pairs in msgs.items():
         messages = transaction.reads.setdefault(key, [])
+        known = known_at.setdefault(key, {})
         for pair in pairs if type(pairs) in (list, tuple) else ():
             if type(pair) in (list, tuple) and len(pair) == 2:
-                offset = pair[0] if type(pair[0]) is int else None
-                messages.append(Message(identity(pair[1]), offset, pair[1]))
+                offset, payload = pair
+                if type(offset) is not int:
+                    messages.append(Message(identity(payload), None, payload))
+                    continue
+                message = known.get(offset)
+                if message is None or type(payload) not in _PLAIN or not _same(message.payload, payload):
+                    message = known[offset] = Message(identity(payload), offset, payload)
+                messages.append(message)
+
+
+_PLAIN: Final = (int, str)
+"""Payloads that stand for themselves."""
+
+
+def _same(payload: Any, other: Any) -> bool:
+    return type(payload) is type(other) and bool(payload == other)
 
 
 def _enter(reckoning: Reckoning, transaction: Transaction) -> None:
