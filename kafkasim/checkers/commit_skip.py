@@ -7,11 +7,11 @@ had never been returned to anybody, somebody committed what they had not read, a
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Any, Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from kafkasim.checkers.commits import NOTHING
 from kafkasim.checkers.ends import NEVER, ended
@@ -34,10 +34,9 @@ class _Resumption(Struct, frozen=True, gc=False):
 
 def find_skips(index: Index) -> Iterator[Finding]:
     """Lists whose consumer resumed above messages that no poll which ended before the list ended had returned."""
-    everything = _resumptions(index)
-    read = _read(index, [index.keys[key] for key in everything])
-    for key, resumptions in everything.items():
-        log, read_by = index.keys[key], read[key].read_by
+    for key, resumptions in _resumptions(index).items():
+        log = index.keys[key]
+        read_by = _read_by(index, log)
         for resumption in resumptions:
             listing = resumption.listing
             below = bisect_right(log.offsets, listing.offset)
@@ -55,20 +54,17 @@ def _resumptions(index: Index) -> dict[str, list[_Resumption]]:
 
 
 def _find_resumptions(index: Index) -> dict[str, list[_Resumption]]:
-    told: dict[int, dict[str, Listing]] = {}
-    for log in index.keys.values():
-        for listing in log.listings:
-            if listing.offset != NOTHING:
-                told.setdefault(listing.op.index, {})[log.name] = listing
+    told = _told(index)
     found: dict[str, list[_Resumption]] = {}
     if not told:
         return found
     pending: dict[int, dict[str, Listing]] = {}
     for op in index.operations:
-        if op.f == "list_committed_offsets":
+        f = op.f
+        if f == "list_committed_offsets":
             if op.index in told:
                 pending.setdefault(op.process, {}).update(told[op.index])
-        elif op.process in pending and op.f in {"assign", "poll"}:
+        elif f in {"assign", "poll"} and op.process in pending:
             waiting = pending[op.process]
             for key, position in _positions(op).items():
                 if key in waiting and position == (listing := waiting.pop(key)).offset + 1:
@@ -78,49 +74,51 @@ def _find_resumptions(index: Index) -> dict[str, list[_Resumption]]:
     return found
 
 
+def _told(index: Index) -> dict[int, dict[str, Listing]]:
+    """By list and key, the committed offsets that lists returned."""
+    told: dict[int, dict[str, Listing]] = {}
+    for log in index.keys.values():
+        lists = log.columns.lists
+        for entry, (place, offset) in enumerate(zip(lists.places, lists.offsets, strict=True)):
+            if offset == NOTHING:
+                continue
+            if place not in told:
+                told[place] = {}
+            told[place][log.name] = log.listings[entry]
+    return told
+
+
 def _positions(op: Operation) -> dict[str, Any]:
     """Where the operation reads on from, by key."""
     positions = (op.response or {}).get("positions") if op.f == "assign" else op.request.get("offsets")
     return positions if type(positions) is dict else {}
 
 
-class _Read(Struct):
-    """How far a key's log has been read without leaving anything out, as polls end."""
-
-    offsets: list[int]
-    read_by: list[float] = field(default_factory=list)
+def _read_by(index: Index, log: KeyIndex) -> list[float]:
     """For each known offset, ascending, the place in the sequence of events by which it and all below had been polled;
-    `NEVER` where they had not."""
-    ahead: list[tuple[int, int]] = field(default_factory=list)
-    """What was read beyond the first offset that nobody has read: the places from where to where; a heap."""
-
-    def take(self, runs: Iterable[tuple[int, int]], end: float) -> None:
-        """Enters what a poll returned that ended there."""
-        for run in runs:
-            heappush(self.ahead, run)
-        while self.ahead and self.ahead[0][0] <= len(self.read_by):
-            _, upto = heappop(self.ahead)
-            self.read_by += [end] * (upto - len(self.read_by))
-
-
-def _read(index: Index, logs: list[KeyIndex]) -> dict[str, _Read]:
-    """By when each of these logs had been read how far."""
-    read = {log.name: _Read(log.offsets) for log in logs}
-    uneven = {(log.name, reading.op.index) for log in logs for reading in log.uneven}
-    readings = [reading for reading in index.readings if reading.pairs and reading.key in read]
-    ends = [ended(reading.op) for reading in readings]
-    for place in sorted(range(len(ends)), key=ends.__getitem__):
-        reading = readings[place]
-        of_key = read[reading.key]
-        offsets, upto = of_key.offsets, len(of_key.read_by)
-        if uneven and (reading.key, reading.op.index) in uneven:
-            of_key.take(_runs(offsets, reading), ends[place])
-        elif upto < len(offsets) and reading.last >= offsets[upto]:  # else all of it had been read before
-            run = bisect_left(offsets, reading.first), bisect_right(offsets, reading.last)
-            of_key.take((run,), ends[place])
-    for of_key in read.values():
-        of_key.take([(0, len(of_key.offsets))], NEVER)
-    return read
+    `NEVER` where they had not.
+    """
+    offsets, polls, polled_from = log.offsets, log.columns.polls, log.columns.polled_from
+    uneven = {reading.op.index: reading for reading in log.uneven}
+    read_by: list[float] = []
+    ahead: list[tuple[int, int]] = []  # read beyond the first offset that nobody has read: a heap of places from, upto
+    ends = [index.ends[place] for place in polls.places]
+    for entry in sorted(range(len(ends)), key=ends.__getitem__):
+        upto = len(read_by)
+        if upto == len(offsets):
+            break
+        if uneven and polls.places[entry] in uneven:
+            for run in _runs(offsets, uneven[polls.places[entry]]):
+                heappush(ahead, run)
+        elif polls.offsets[entry] < offsets[upto]:
+            continue  # all of it had been read before
+        else:
+            heappush(ahead, (bisect_left(offsets, polled_from[entry]), bisect_right(offsets, polls.offsets[entry])))
+        while ahead and ahead[0][0] <= len(read_by):
+            _, upto = heappop(ahead)
+            read_by += [ends[entry]] * (upto - len(read_by))
+    read_by += [NEVER] * (len(offsets) - len(read_by))
+    return read_by
 
 
 def _runs(offsets: list[int], reading: Reading) -> Iterator[tuple[int, int]]:

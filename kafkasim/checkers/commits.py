@@ -13,14 +13,15 @@ What only an order of all of them shows is in ``commit_order.py``.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 
+from kafkasim.checkers.columns import Columns
 from kafkasim.checkers.counts import committed_offsets_listed
-from kafkasim.checkers.ends import NEVER, ended
-from kafkasim.checkers.index import CommitAttempt, Index, KeyIndex, Listing
+from kafkasim.checkers.ends import ended
+from kafkasim.checkers.index import Index, KeyIndex, Listing
 from kafkasim.checkers.recorded import no_commits
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
@@ -51,28 +52,36 @@ def not_the_maximum(index: Index) -> str | None:
 class _Past(Struct, frozen=True):
     """The greatest offset that operations ended with, as it grew."""
 
-    ends: list[float]
-    best: list[tuple[int, Operation]]
-
-    def before(self, op: Operation) -> tuple[int, Operation] | None:
-        """The greatest offset among the operations that ended before this one began, and who had it."""
-        place = bisect_left(self.ends, op.begin_event)
-        return self.best[place - 1] if place else None
+    ends: list[int]
+    offsets: list[int]
+    """What it was before each of these ends, and after the last."""
+    holders: list[int]
+    """By whom it was raised at each of these ends: the places of operations."""
 
 
-def _past(entries: Iterable[CommitAttempt | Listing]) -> _Past:
-    ordered = sorted(((ended(entry.op), entry.op.index, entry.offset, entry.op) for entry in entries), key=_order)
-    ends: list[float] = []
-    best: list[tuple[int, Operation]] = []
-    for end, _, offset, op in ordered:
-        if not best or offset > best[-1][0]:
-            ends.append(end)
-            best.append((offset, op))
-    return _Past(ends, best)
+def _past(index: Index, entries: Columns) -> _Past:
+    past = _Past([], [NOTHING], [])
+    highest = NOTHING
+    ends = index.ends
+    every = [ends[place] for place in entries.places]
+    for entry in sorted(range(len(every)), key=every.__getitem__):
+        offset = entries.offsets[entry]
+        if offset > highest:
+            highest = offset
+            past.ends.append(every[entry])
+            past.offsets.append(offset)
+            past.holders.append(entries.places[entry])
+    return past
 
 
-def _order(entry: tuple[float, int, int, Operation]) -> tuple[float, int]:
-    return entry[:2]
+def _told_less(index: Index, log: KeyIndex, past: _Past) -> Iterator[tuple[Listing, int, Operation]]:
+    """The lists that know less than the greatest offset before they began; that offset, and who had it."""
+    begins, (ends, offsets) = index.begins, (past.ends, past.offsets)
+    lists = log.columns.lists
+    for entry, (place, offset) in enumerate(zip(lists.places, lists.offsets, strict=True)):
+        raised = bisect_left(ends, begins[place])
+        if offsets[raised] > offset:
+            yield log.listings[entry], offsets[raised], index.operations[past.holders[raised - 1]]
 
 
 # --------------------------------------------------------------------------------------
@@ -85,11 +94,8 @@ def find_lost(index: Index) -> Iterator[Finding]:
     for log in index.keys.values():
         if not log.listings or not log.commits:
             continue
-        past = _past(attempt for attempt in log.commits if attempt.op.type == "ok")
-        for listing in log.listings:
-            known = past.before(listing.op)
-            if known is not None and known[0] > listing.offset:
-                yield _lost(log, listing, *known)
+        for listing, offset, commit in _told_less(index, log, _past(index, log.columns.commits)):
+            yield _lost(log, listing, offset, commit)
 
 
 def _lost(log: KeyIndex, listing: Listing, offset: int, commit: Operation) -> Finding:
@@ -109,11 +115,8 @@ def find_regressions(index: Index) -> Iterator[Finding]:
     for log in index.keys.values():
         if len(log.listings) < 2:
             continue
-        past = _past(log.listings)
-        for listing in log.listings:
-            known = past.before(listing.op)
-            if known is not None and known[0] > listing.offset:
-                yield _regression(log, listing, *known)
+        for listing, offset, earlier in _told_less(index, log, _past(index, log.columns.lists)):
+            yield _regression(log, listing, offset, earlier)
 
 
 def _regression(log: KeyIndex, listing: Listing, offset: int, earlier: Operation) -> Finding:
@@ -144,24 +147,20 @@ def unfounded_lists(index: Index, log: KeyIndex) -> list[Unfounded]:
     """The lists of the key that returned an offset which no commit begun before they ended can have set."""
     known: dict[str, list[Unfounded]] = index.derived.setdefault("unfounded lists", {})
     if log.name not in known:
-        known[log.name] = list(_unfounded(log))
+        known[log.name] = list(_unfounded(index, log))
     return known[log.name]
 
 
-def _unfounded(log: KeyIndex) -> Iterator[Unfounded]:
-    if not log.listings:
-        return
-    earliest: dict[int, int] = {}
-    refused: dict[int, Operation] = {}
-    for attempt in log.commits:  # in order of invocation
-        if attempt.op.type == "fail":
-            refused.setdefault(attempt.offset, attempt.op)
-        else:
-            earliest.setdefault(attempt.offset, attempt.op.begin_event)
-    for listing in log.listings:
-        if listing.offset == NOTHING or earliest.get(listing.offset, NEVER) < ended(listing.op):
+def _unfounded(index: Index, log: KeyIndex) -> Iterator[Unfounded]:
+    commits, lists = log.columns.commits, log.columns.lists
+    first = dict(zip(reversed(commits.offsets), reversed(commits.places), strict=True))
+    begins, ends = index.begins, index.ends
+    for entry, (place, offset) in enumerate(zip(lists.places, lists.offsets, strict=True)):
+        if offset == NOTHING or (offset in first and begins[first[offset]] < ends[place]):
             continue
-        tried = refused.get(listing.offset)
+        listing = log.listings[entry]
+        refused = (each.op for each in log.commits if each.op.type == "fail" and each.offset == offset)
+        tried = next(refused, None)  # in order of invocation
         yield Unfounded(listing, tried if tried is not None and tried.begin_event < ended(listing.op) else None)
 
 

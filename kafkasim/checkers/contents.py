@@ -38,8 +38,8 @@ def find_inconsistent_offsets(index: Index) -> Iterator[Finding]:
     """
     for log in index.keys.values():
         offsets = dict.fromkeys(seen.offset for seen in log.contradictions)
-        given = [acknowledgement.offset for acknowledgement in log.acknowledged]
-        if len(set(given)) != len(given):
+        if len(log.given) < len(log.acknowledged):
+            given = [acknowledgement.offset for acknowledgement in log.acknowledged]
             offsets.update((offset, None) for offset, count in Counter(given).items() if count > 1)
         for offset in offsets:
             yield Finding(log.name, partial(_explain_inconsistent, log, offset))
@@ -87,10 +87,10 @@ def find_duplicates(index: Index) -> Iterator[Finding]:
     Jepsen's ``duplicate``, where every message is sent once.
     """
     for log in index.keys.values():
+        if len(set(log.at.values())) == len(log.at) and not log.contradictions:
+            continue
         places = Counter(log.at.values())
         places.update(message for _, message in {(seen.offset, seen.message) for seen in log.contradictions})
-        if len(places) == len(log.at) and not log.contradictions:
-            continue
         for message, count in places.items():
             if count > 1 and message in log.sent and count > len(log.senders(message)):
                 yield Finding(log.name, partial(_explain_duplicate, log, message), weight=count)
@@ -135,7 +135,9 @@ def find_lost_writes(index: Index) -> Iterator[Finding]:
     One finding an acknowledgement. Jepsen's ``lost-write``: there every poll counts, wherever it began.
     """
     for log in index.keys.values():
-        if not log.unread:
+        highest = max(log.polled, default=-1)
+        passed = [acknowledgement for acknowledgement in log.unread if acknowledgement.offset < highest]
+        if not passed:
             continue
         spans = sorted(
             (_counts_from(index, reading), max(pair[0] for pair in reading.pairs))
@@ -144,7 +146,7 @@ def find_lost_writes(index: Index) -> Iterator[Finding]:
         )
         starts = [start for start, _ in spans]
         reached = list(accumulate((highest for _, highest in spans), max))
-        for acknowledgement in log.unread:
+        for acknowledgement in passed:
             place = bisect_right(starts, acknowledgement.offset)
             if place and reached[place - 1] > acknowledgement.offset:
                 yield Finding(log.name, partial(_explain_lost_write, index, log, acknowledgement))

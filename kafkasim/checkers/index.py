@@ -8,11 +8,12 @@ of events; an operation that is not ``ok`` or ``fail`` never ends.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct, field
 
+from kafkasim.checkers.columns import Column, KeyColumns
 from kafkasim.checkers.identity import Identity
 from kafkasim.history import Consistency, FaultEvent, History, Operation, Promises
 
@@ -69,6 +70,8 @@ class EarlyRead(Struct, frozen=True, gc=False):
     op: Operation
     offset: int
     message: Identity
+    place: int
+    """Where among the key's ``readings`` that poll is, or the next one after it."""
 
 
 class Problem(Struct, frozen=True, gc=False):
@@ -83,14 +86,20 @@ class KeyIndex(Struct):
     """Everything that the history says about one key's log. Lists are in order of invocation."""
 
     name: str
+    columns: KeyColumns = field(default_factory=KeyColumns.made)
+    """The same in numbers, for what has to be fast."""
     sent: dict[Identity, Operation] = field(default_factory=dict)
     """For each message, the first send of it, whatever became of it."""
     resent: dict[Identity, list[Operation]] = field(default_factory=dict)
     """For each message that was sent more than once, all its sends."""
+    given_last: dict[int, int] = field(default_factory=dict)
+    """For each process, the offset of its last acknowledged send."""
     failed_sends: list[Operation] = field(default_factory=list)
     unknown_sends: list[Operation] = field(default_factory=list)
     """Sends that may have happened (``info``)."""
     acknowledged: list[Acknowledgement] = field(default_factory=list)
+    given: dict[int, int] = field(default_factory=dict)
+    """For each offset that a send was answered with, where in the sequence of events that send, or the last, began."""
     unread: list[Acknowledgement] = field(default_factory=list)
     """The acknowledged messages that no ``ok`` poll returned. Of a message that was sent several times, as many as
     there are more acknowledgements than offsets at which polls found it."""
@@ -107,6 +116,8 @@ class KeyIndex(Struct):
     displaced: list[Reading] = field(default_factory=list)
     """The readings that begin elsewhere than at the offset asked for, or where that is unknown."""
     early_reads: list[EarlyRead] = field(default_factory=list)
+    sends_ascend: bool = True
+    """Whether every acknowledged send got a greater offset than the process's one before."""
     commits: list[CommitAttempt] = field(default_factory=list)
     """Every commit that names the key: ``ok``, ``fail`` and ``info``."""
     listings: list[Listing] = field(default_factory=list)
@@ -143,6 +154,12 @@ class Index(Struct):
     consistency: Consistency
     """The level asked for; a definition that differs by level looks here."""
     promises: Promises
+    begins: Column
+    """For each operation, by its ``index``, where in the sequence of events it began."""
+    ends: Column
+    """Likewise where it ended; `LATEST` where it did not, or only indefinitely."""
+    new_column: Callable[[], Column]
+    """What makes a column that holds the numbers of this history."""
     keys: dict[str, KeyIndex] = field(default_factory=dict)
     """By name, in order of first mention."""
     readings: list[Reading] = field(default_factory=list)

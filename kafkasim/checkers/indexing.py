@@ -7,8 +7,10 @@ is not is noted for the checkers to report; a request that is not says nothing a
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Final
 
+from kafkasim.checkers.columns import LATEST, Column, KeyColumns, words
 from kafkasim.checkers.identity import identity
 from kafkasim.checkers.index import (
     Acknowledgement,
@@ -45,12 +47,22 @@ def build_index(history: History, consistency: Consistency | None = None) -> Ind
     >>> build_index(History(Header(), [sent])).keys["k"].at
     {7: 'a'}
     """
-    header = history.header
-    index = Index(history, consistency or header.consistency, header.promises)
+    level = consistency or history.header.consistency
+    try:
+        return _build(history, level, words)
+    except OverflowError:  # somebody counts further than a machine word goes
+        return _build(history, level, list)
+
+
+def _build(history: History, consistency: Consistency, new_column: Callable[[], Column]) -> Index:
+    index = Index(history, consistency, history.header.promises, new_column(), new_column(), new_column)
     take_send, take_poll, others = _take_send, _take_poll, _OTHERS
+    add_begin, add_end = index.begins.append, index.ends.append
     requests = 0
     for op in history.operations:
-        f = op.f
+        f, end = op.f, op.end_event
+        add_begin(op.begin_event)
+        add_end(LATEST if end is None or op.type == "info" else end)
         if f == "send":
             take_send(index, op)
         elif f == "poll":
@@ -72,7 +84,7 @@ def build_index(history: History, consistency: Consistency | None = None) -> Ind
 def _log(index: Index, key: str) -> KeyIndex:
     log = index.keys.get(key)
     if log is None:
-        log = index.keys[key] = KeyIndex(key)
+        log = index.keys[key] = KeyIndex(key, KeyColumns.made(index.new_column))
     return log
 
 
@@ -98,6 +110,11 @@ def _take_send(index: Index, op: Operation) -> None:
         offset = response.get("offset") if type(response) is dict else None
         if type(offset) is int and offset >= 0:
             log.acknowledged.append(Acknowledgement(op, offset, message))
+            log.given[offset] = op.begin_event
+            process, given_last = op.process, log.given_last
+            if given_last.get(process, -1) > offset:
+                log.sends_ascend = False
+            given_last[process] = offset
             if len(response) == 1:  # type: ignore[arg-type]  # it had an offset, so it is a dict
                 return
         index.malformed.append(Problem(op, key, response))
@@ -160,10 +177,14 @@ def _take_messages(index: Index, log: KeyIndex, op: Operation, start: int | None
         index.malformed.append(Problem(op, log.name, pairs))
         return
     index.messages += len(pairs)
-    first = pairs[0][0]
-    reading = Reading(op, log.name, start, pairs, first, pairs[-1][0])
+    first, last = pairs[0][0], pairs[-1][0]
+    reading = Reading(op, log.name, start, pairs, first, last)
     log.readings.append(reading)
     index.readings.append(reading)
+    columns = log.columns
+    columns.polls.places.append(op.index)
+    columns.polls.offsets.append(last)
+    columns.polled_from.append(first)
     if breaks:
         if first != start:
             log.displaced.append(reading)
@@ -210,16 +231,21 @@ def _see_news(log: KeyIndex, op: Operation, offset: int, payload: Any, known: An
     else:
         log.contradictions.append(Contradiction(op, offset, message))
     if message not in log.sent:
-        log.early_reads.append(EarlyRead(op, offset, message))
+        log.early_reads.append(EarlyRead(op, offset, message, len(log.readings)))
 
 
 def _take_commit(index: Index, op: Operation) -> None:
     asked = op.request.get("offsets")
     if type(asked) is not dict:
         return
+    keys, happened, place = index.keys, op.type != "fail", op.index
     for key, offset in asked.items():
-        if _is_offset(offset):
-            _log(index, key).commits.append(CommitAttempt(op, offset))
+        if type(offset) is int and offset >= 0:
+            log = keys.get(key) or _log(index, key)
+            log.commits.append(CommitAttempt(op, offset))
+            if happened:
+                log.columns.commits.places.append(place)
+                log.columns.commits.offsets.append(offset)
     if op.type == "ok" and op.response != {}:
         index.malformed.append(Problem(op, None, op.response))
 
@@ -237,15 +263,21 @@ def _take_list(index: Index, op: Operation) -> None:
     asked = op.request.get("keys")
     if type(asked) not in _LISTS:
         return
-    keys = dict.fromkeys(key for key in asked if type(key) is str)  # type: ignore[union-attr]  # it is a list
-    for key in keys:
+    keys, place = index.keys, op.index
+    wanted = dict.fromkeys([key for key in asked if type(key) is str])  # type: ignore[union-attr]  # it is a list
+    for key in wanted:
         offset = offsets.get(key, -1)
-        if _is_offset(offset) or key not in offsets:
-            _log(index, key).listings.append(Listing(op, offset))
+        if (type(offset) is int and offset >= 0) or key not in offsets:
+            log = keys.get(key) or _log(index, key)
+            log.listings.append(Listing(op, offset))
+            log.columns.lists.places.append(place)
+            log.columns.lists.offsets.append(offset)
         else:
             index.malformed.append(Problem(op, key, offset))
+    if wanted.keys() >= offsets.keys():
+        return
     for key, offset in offsets.items():
-        if key not in keys:
+        if key not in wanted:
             index.unrequested.append(Problem(op, key, offset))
             if not _is_offset(offset):
                 index.malformed.append(Problem(op, key, offset))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import attrgetter
 from typing import Final
 
 from kafkasim.checkers.index import Index
@@ -118,7 +119,7 @@ CHECKERS: Final = (
         summary="A node ended, or could not be started, without being told to.",
         levels=KAFKA_AND_UP,
         find=find_node_crashes,
-        count=lambda index: len({op.node for op in index.operations}),
+        count=lambda index: len(set(map(attrgetter("node"), index.operations))),
         counted="nodes",
     ),
     _checker("malformed-message", "A node wrote a line that is no message of the protocol."),

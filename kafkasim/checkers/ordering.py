@@ -251,6 +251,8 @@ def find_disorder_between_sends(index: Index) -> Iterator[Finding]:
 
 def descents(log: KeyIndex) -> Iterator[tuple[Acknowledgement, Acknowledgement]]:
     """Each acknowledged send of a process and its next whose offset is known, where that is the smaller one."""
+    if log.sends_ascend and not log.unknown_sends:
+        return
     last: dict[int, int] = {}
     acknowledged = _placed_sends(log)
     numbers = [acknowledgement.op.process for acknowledgement in acknowledged]

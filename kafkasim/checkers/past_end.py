@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
 
+from kafkasim.checkers.columns import LATEST
 from kafkasim.checkers.commits import NOTHING, unfounded_lists
-from kafkasim.checkers.ends import NEVER, ended
+from kafkasim.checkers.ends import NEVER
 from kafkasim.checkers.index import Index, KeyIndex
 from kafkasim.checkers.placement import earliest_placement, missing_count
 from kafkasim.checkers.recorded import no_commits
@@ -35,53 +37,63 @@ class Proof(Struct, frozen=True, gc=False):
     end: float
 
 
-def commits_in_effect(index: Index, log: KeyIndex) -> Iterator[Proof]:
-    """Every proof that some commit of the key took effect.
+class PastEnd:
+    """What a refusal of commits past the end implies for one key: for the commits that took effect.
 
-    A list proves it too, unless what it says is unfounded. (Of a register that can be set back as well: the
-    offset was committed at some time before.)
+    That one did is proven by its acknowledgement, and by a list that showed it, unless what that says is unfounded.
+    (Of a register that can be set back as well: the offset was committed at some time before.)
     """
-    for attempt in log.commits:
-        if attempt.op.type == "ok":
-            yield Proof(attempt.op, attempt.offset, ended(attempt.op))
-    unfounded = {each.listing.op.index for each in unfounded_lists(index, log)}
-    for listing in log.listings:
-        if listing.offset != NOTHING and listing.op.index not in unfounded:
-            yield Proof(listing.op, listing.offset, ended(listing.op))
-
-
-class PastEnd(Struct, frozen=True):
-    """What a refusal of commits past the end implies for one key."""
 
     broken: list[Proof]
     """Commits that took effect though no message can have been at their offset or above."""
-    sound: list[Proof]
-    """All others, each with the offset that the log had reached by its end, which may be higher than the committed."""
+
+    def __init__(self, index: Index, log: KeyIndex) -> None:
+        self.broken = []
+        # Not the index itself, which keeps this object: only the garbage collector could free the two.
+        self._ends, self._operations, self._columns = index.ends, index.operations, log.columns
+        self._unfounded = {each.listing.op.index for each in unfounded_lists(index, log)}
+        self._reached: dict[tuple[int, int], int | None] = {}
+        """By place and offset of the commits where no message is known to have been: what the log had reached by then;
+        None: not even what was committed."""
+        given = log.given
+        for place, offset, end in self._in_effect():
+            if offset in given and given[offset] < end:
+                continue  # nearly all: the very message had been sent
+            log_reach = reach(index, log)
+            if log_reach.earliest(offset)[0] < end:
+                self._reached[place, offset] = log_reach.least(offset, end)
+            else:
+                self._reached[place, offset] = None
+                self.broken.append(Proof(index.operations[place], offset, end))
+
+    def _in_effect(self) -> Iterator[tuple[int, int, int]]:
+        """The place of each operation that proves a commit, what was committed, and where the operation ended."""
+        ends, commits, lists = self._ends, self._columns.commits, self._columns.lists
+        for place, offset in zip(commits.places, commits.offsets, strict=True):
+            if ends[place] != LATEST or self._operations[place].type == "ok":
+                yield place, offset, ends[place]
+        for place, offset in zip(lists.places, lists.offsets, strict=True):
+            if offset != NOTHING and place not in self._unfounded:
+                yield place, offset, ends[place]
+
+    @cached_property
+    def sound(self) -> list[Proof]:
+        """All others, each with what the log had reached by its end, which may be higher than what was committed."""
+        operations, reached = self._operations, self._reached
+        proofs = []
+        for place, committed, end in self._in_effect():
+            offset = reached.get((place, committed), committed) if reached else committed
+            if offset is not None:
+                proofs.append(Proof(operations[place], offset, end))
+        return proofs
 
 
 def past_end(index: Index, log: KeyIndex) -> PastEnd:
     """The commits that took effect, parted by whether the log can have reached them; worked out once."""
     known: dict[str, PastEnd] = index.derived.setdefault("past end", {})
     if log.name not in known:
-        known[log.name] = _past_end(index, log)
+        known[log.name] = PastEnd(index, log)
     return known[log.name]
-
-
-def _past_end(index: Index, log: KeyIndex) -> PastEnd:
-    result = PastEnd([], [])
-    if not log.commits:
-        return result
-    begins = {each.offset: each.op.begin_event for each in log.acknowledged}
-    for proof in commits_in_effect(index, log):
-        if begins.get(proof.offset, NEVER) < proof.end:
-            result.sound.append(proof)  # nearly all: the very message had been sent
-            continue
-        log_reach = reach(index, log)
-        if log_reach.earliest(proof.offset)[0] < proof.end:
-            result.sound.append(Proof(proof.op, log_reach.least(proof.offset, proof.end), proof.end))
-        else:
-            result.broken.append(proof)
-    return result
 
 
 Begins = tuple[float, int]
@@ -233,7 +245,7 @@ def _not_refused(index: Index) -> str | None:
 
 
 def _acknowledged_commits(index: Index) -> int:
-    return sum(attempt.op.type == "ok" for log in index.keys.values() for attempt in log.commits)
+    return sum([attempt.op.type for attempt in log.commits].count("ok") for log in index.keys.values())
 
 
 CHECKERS: Final[tuple[Checker, ...]] = (

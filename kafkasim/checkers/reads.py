@@ -9,7 +9,7 @@ from typing import Final
 from kafkasim.checkers.ends import ended
 from kafkasim.checkers.evidence import ended_before, first_reader, returned
 from kafkasim.checkers.identity import Identity, identity
-from kafkasim.checkers.index import EarlyRead, Index, KeyIndex
+from kafkasim.checkers.index import EarlyRead, Index, KeyIndex, Reading
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import MOST_OPERATIONS, Example
 from kafkasim.checkers.words import listed, payload, who
@@ -126,7 +126,7 @@ def find_future_reads(index: Index) -> Iterator[Finding]:
         earliest = _earliest_readers(log, reads)
         for read in reads:
             begin = log.sent[read.message].begin_event
-            reader = earliest.get((read.offset, read.message), read.op)
+            reader = earliest[read.offset, read.message]
             if ended_before(reader, begin):
                 yield Finding(log.name, partial(_explain_future, log, read, reader))
 
@@ -135,16 +135,28 @@ def _earliest_readers(log: KeyIndex, reads: list[EarlyRead]) -> dict[tuple[int, 
     """By offset and message, the poll that ended first of those that returned it, as far as these reads go.
 
     The first poll that began may well be long, and concurrent with the send, while a later, shorter one is not.
+    Whatever began after the send did not end before it.
     """
     wanted = {read.offset for read in reads}
     earliest = {(read.offset, read.message): read.op for read in reads}
-    for reading in log.readings:
+    for reading in _begun_before_the_sends(log, reads):
         for offset, message in reading.pairs:
             if offset in wanted:
                 place = (offset, identity(message))
                 if place in earliest and ended(reading.op) < ended(earliest[place]):
                     earliest[place] = reading.op
     return earliest
+
+
+def _begun_before_the_sends(log: KeyIndex, reads: list[EarlyRead]) -> Iterator[Reading]:
+    """The polls of the key that began at one of these reads or later, but before the send of what it had read."""
+    place = 0
+    for read in reads:
+        place = max(place, read.place)
+        send = log.sent[read.message].index
+        while place < len(log.readings) and log.readings[place].op.index < send:
+            yield log.readings[place]
+            place += 1
 
 
 def _explain_future(log: KeyIndex, read: EarlyRead, reader: Operation) -> Example:

@@ -142,7 +142,7 @@ class _Sweep:
         return key
 
     def _begins_of_sends(self, log: KeyIndex) -> list[float]:
-        begins: dict[int, float] = {each.offset: each.op.begin_event for each in log.acknowledged}
+        begins: dict[int, float] = {**log.given}
         if len(begins) < len(log.acknowledged):
             raise _InDoubtError  # one offset was given to two
         if len(begins) < len(log.offsets):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.check_histories import history_of
 from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check
 from kafkasim.history import CONSISTENCY_LEVELS, Failure, FaultEvent, Header, History, Operation, Promises
@@ -175,3 +177,26 @@ def test_polls_that_are_cut_short_are_legal():
     )
     for level in CONSISTENCY_LEVELS:
         assert check(history, level).anomalies == []
+
+
+@pytest.mark.parametrize("level", CONSISTENCY_LEVELS)
+def test_the_check_of_a_correct_history_leaves_nothing_to_the_garbage_collector(level: Any):
+    history = history_of(500)
+    gc.collect()
+    gc.disable()
+    try:
+        check(history, level)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("level", CONSISTENCY_LEVELS)
+def test_numbers_beyond_a_machine_word_are_judged_like_others(level: Any):
+    small, great = history_of(400), history_of(400)
+    for history, shift in ((small, 1), (great, 2**63)):
+        for op in history.operations:
+            op.begin_event += shift
+            op.end_event = None if op.end_event is None else op.end_event + shift
+        next(op for op in history.operations if op.f == "send" and op.index > 200).response = {"offset": 3}
+    assert check(small, level) == check(great, level)
