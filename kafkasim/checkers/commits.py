@@ -155,12 +155,14 @@ def _unfounded(index: Index, log: KeyIndex) -> Iterator[Unfounded]:
     commits, lists = log.columns.commits, log.columns.lists
     first = dict(zip(reversed(commits.offsets), reversed(commits.places), strict=True))
     begins, ends = index.begins, index.ends
+    refused: dict[int, Operation] | None = None
     for entry, (place, offset) in enumerate(zip(lists.places, lists.offsets, strict=True)):
         if offset == NOTHING or (offset in first and begins[first[offset]] < ends[place]):
             continue
         listing = log.listings[entry]
-        refused = (each.op for each in log.commits if each.op.type == "fail" and each.offset == offset)
-        tried = next(refused, None)  # in order of invocation
+        if refused is None:
+            refused = {each.offset: each.op for each in reversed(log.commits) if each.op.type == "fail"}
+        tried = refused.get(offset)
         yield Unfounded(listing, tried if tried is not None and tried.begin_event < ended(listing.op) else None)
 
 

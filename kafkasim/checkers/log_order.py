@@ -25,7 +25,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from kafkasim.checkers.ends import NEVER, ended, ends_of
+from kafkasim.checkers.ends import NEVER, ended
 from kafkasim.checkers.index import Index, KeyIndex, Reading
 from kafkasim.checkers.past_end import past_end
 from kafkasim.checkers.placement import Placement, missing_offsets, place_by_deadline
@@ -150,7 +150,8 @@ class LogOrder:
         ranks = [2 * each.offset + 1 for each in acknowledged]
         ranks += [2 * each.last + 2 for each in read]
         ranks += [2 * proof.offset + 2 for proof in self._proofs]
-        ends = ends_of(acknowledged) + ends_of(read)
+        ends = _ends([each.op for each in acknowledged])
+        ends += _ends([each.op for each in read])
         ends += [proof.end for proof in self._proofs]
         return _Shown(ends, ranks)
 
@@ -172,6 +173,12 @@ class LogOrder:
         """Whether the key alone is not linearizable, as far as its order tells."""
         unexplained = self.unfilled is not None or self.passed_over is not None
         return bool(unexplained or self.late_polls or self.late_sends or self.late_gaps)
+
+
+def _ends(operations: list[Operation]) -> list[float]:
+    """Where each of these operations, all of them ``ok``, ended."""
+    ends: list[float] = [op.end_event for op in operations]  # type: ignore[misc]  # what may be None is mended below
+    return [NEVER if end is None else end for end in ends] if None in ends else ends
 
 
 def _late(shown: _Shown, ceilings: CeilingBounds) -> list[Bound]:

@@ -8,6 +8,8 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from benchmarks.check import sizes_up_to
 from benchmarks.check_histories import PROCESSES, history_of
 from kafkasim.checkers import check
@@ -38,15 +40,29 @@ def test_each_history_is_about_three_times_as_long_as_the_one_before():
     assert sizes_up_to(300_000) == [11_111, 33_333, 100_000, 300_000]
 
 
-def test_a_short_run_prints_every_figure():
+def quick_run(module: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.check", "--quick"],
+        [sys.executable, "-m", module, "--quick"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,
     )
+    return done.stdout.splitlines()
+
+
+def test_a_short_run_prints_every_figure():
+    printed = quick_run("benchmarks.check")
     for name in ("json.loads", "msgspec", "reading", "index", "kafka", "linearizable", "file to kafka"):
-        (line,) = (line for line in done.stdout.splitlines() if line.startswith(f"{name:16}"))
+        (line,) = (line for line in printed if line.startswith(f"{name:16}"))
         assert len(line[16:].split()) == 5
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the benchmark reads the memory from /proc")
+def test_a_short_run_in_a_process_of_its_own_prints_time_and_memory():
+    heading, figures = quick_run("benchmarks.check_alone")
+    operations, *costs = (float(figure.replace(",", "")) for figure in figures.split())
+    assert (operations, len(costs)) == (500, 6)
+    assert heading.split()[0] == "operations"
+    assert min(costs) > 0
