@@ -354,18 +354,20 @@ UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NEWLINE: Final = ord("\n")
 """A number, for these are counted in half the time that text takes."""
 
-_REQUESTS: Final = msgspec.json.Decoder(Envelope[WireRequest])
+REQUESTS: Final[msgspec.json.Decoder[Envelope[Any]]] = msgspec.json.Decoder(Envelope[WireRequest])
+"""Decodes what clients ask; payloads stay as they came."""
+
 _FRAMES: Final = msgspec.json.Decoder(Envelope[dict[str, Raw]])
 _ANYTHING: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def decode_lines(lines: bytes) -> list[Envelope[AnyRequest]]:
+def decode_lines(lines: bytes, decoder: msgspec.json.Decoder[Envelope[Any]] = REQUESTS) -> list[Envelope[AnyRequest]]:
     """The requests of whole, newline-separated lines, all of which must be well formed.
 
     This is the fast path: one call for everything that has arrived. Where any line is not a
     well-formed request it raises one of `UNDECODABLE` for all of them; take the lines
-    one by one with `decode_line` then.
+    one by one with `decode_line` then. ``decoder`` says what is well formed where that is more than the log's RPCs.
 
     >>> lines = b'{"src": "c1", "dest": "n0", "body": {"type": "poll", "msg_id": 1, "offsets": {"k": 0}}}'
     >>> decode_lines(lines)[0].body
@@ -373,7 +375,7 @@ def decode_lines(lines: bytes) -> list[Envelope[AnyRequest]]:
     """
     if not lines.isascii():
         lines.decode()  # payloads are stored unread, so this is where bytes that are not UTF-8 must stop
-    requests: list[Envelope[AnyRequest]] = _REQUESTS.decode_lines(lines)  # type: ignore[assignment]  # a part of it
+    requests: list[Envelope[AnyRequest]] = decoder.decode_lines(lines)
     count = len(requests)
     if count == 1 and len(lines.splitlines()) == 1:
         return requests  # a lone request should not wait for what follows
@@ -385,7 +387,7 @@ def decode_lines(lines: bytes) -> list[Envelope[AnyRequest]]:
     return requests
 
 
-def decode_line(line: bytes) -> Envelope[AnyRequest]:
+def decode_line(line: bytes, decoder: msgspec.json.Decoder[Envelope[Any]] = REQUESTS) -> Envelope[AnyRequest]:
     """The request of one line; its body is a `BadRequest` where it is not of an RPC's form.
 
     Raises `NotAnEnvelopeError` where there is no envelope, saying what came.
@@ -397,7 +399,7 @@ def decode_line(line: bytes) -> Envelope[AnyRequest]:
     kafkasim.messages.NotAnEnvelopeError: expected {"src": text, "dest": text, "body": object}, got {"src": "c1"}
     """
     try:
-        return decode_lines(line)[0]
+        return decode_lines(line, decoder)[0]
     except (*UNDECODABLE, IndexError):
         pass
     try:

@@ -12,6 +12,9 @@ ends, when nobody reads its output any more, and when it is told to by SIGINT or
 lets it finish the answers it has begun. Nothing but messages is ever written to its standard output;
 it logs to standard error, warnings and worse unless told otherwise.
 
+A node that ``init`` tells of peers is one of a cluster: then `kafkasim.cluster.service.ClusterService` serves, which
+is loaded only now, and whose timers run on the machine's clock.
+
 What was measured to come to this: ``docs/decisions/0003-node-pump.md``.
 """
 
@@ -24,25 +27,32 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from kafkasim.messages import (
+    REQUESTS,
     UNDECODABLE,
     AnyRequest,
     Envelope,
     Error,
     ErrorCode,
+    Init,
     NotAnEnvelopeError,
     decode_line,
     decode_lines,
     encode,
 )
-from kafkasim.service import LogService, Service
+from kafkasim.service import Effect, LogService, Service, Timer
 
 if TYPE_CHECKING:  # a node that is started without options needs no parser of them
     from argparse import ArgumentParser
+
+    from msgspec.json import Decoder
+
+    from kafkasim.cluster.alarms import Alarms
+    from kafkasim.cluster.service import ClusterService
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -143,15 +153,24 @@ class Signals:
             raise _Stopped
 
 
-def serve(service: Service, stdin: int = STDIN, stdout: int = STDOUT, signals: Signals | None = None) -> None:
+def serve(
+    service: Service,
+    stdin: int = STDIN,
+    stdout: int = STDOUT,
+    signals: Signals | None = None,
+    cluster: Callable[[], ClusterService] | None = None,
+) -> None:
     """Answers the requests that come in on one file descriptor on the other, until there are no more.
 
-    Returns at the end of the input, when the output is closed, and after one of ``signals``. A last line
-    without a newline is taken as a line. Raises `OSError` where reading or writing fails in any other way.
+    ``cluster`` makes what takes over from ``service`` where ``init`` names peers; None: nothing does. Returns at the
+    end of the input, when the output is closed, and after one of ``signals``. A last line without a newline is taken as
+    a line. Raises `OSError` where reading or writing fails in any other way.
     """
     signals = signals or Signals()
     lines = LineBuffer()
     try:
+        if cluster is not None and not _begin(service, cluster, _Ends(stdin, stdout, signals, lines)):
+            return
         while data := _read(stdin, signals):
             if whole := lines.feed(data):
                 for replies in answers(service, whole):
@@ -164,6 +183,84 @@ def serve(service: Service, stdin: int = STDIN, stdout: int = STDOUT, signals: S
         if error.errno not in _CLOSED:
             raise
         _LOG.info("the input or the output is closed: %s", error)
+
+
+class _Ends:
+    """What a node reads from, writes to and is ended by, and what has been read of the next line."""
+
+    __slots__ = ("lines", "signals", "stdin", "stdout")
+
+    def __init__(self, stdin: int, stdout: int, signals: Signals, lines: LineBuffer) -> None:
+        self.stdin, self.stdout, self.signals, self.lines = stdin, stdout, signals, lines
+
+
+def _begin(service: Service, cluster: Callable[[], ClusterService], ends: _Ends) -> bool:
+    """Answers requests until the node has its name. False: there are no more, or a cluster has answered the rest."""
+    while not service.node_id:
+        data = _read(ends.stdin, ends.signals)
+        whole = (ends.lines.feed(data) if data else ends.lines.rest()).split(b"\n")
+        for place, line in enumerate(whole):
+            if _names_peers(line):
+                _serve_cluster(cluster(), b"\n".join(whole[place:]), ends)
+                return False
+            for replies in answers(service, line):
+                _write(ends.stdout, replies)
+            if service.node_id:
+                for replies in answers(service, b"\n".join(whole[place + 1 :])):
+                    _write(ends.stdout, replies)
+                break
+        if not data:
+            return False
+    return True
+
+
+def _names_peers(line: bytes) -> bool:
+    """Whether this is the request that makes the node one of several."""
+    if b"init" not in line:
+        return False
+    try:
+        request = decode_line(line).body
+    except NotAnEnvelopeError:
+        return False
+    return isinstance(request, Init) and len(set(request.node_ids)) > 1
+
+
+def _serve_cluster(service: ClusterService, begun: bytes, ends: _Ends) -> None:
+    """As `serve`, beginning with whole lines that have been read already, with timers."""
+    from time import monotonic_ns  # noqa: PLC0415 - a node alone needs none of these
+
+    from kafkasim.cluster.alarms import Alarms  # noqa: PLC0415 - as above
+    from kafkasim.cluster.bodies import DECODER  # noqa: PLC0415 - as above
+
+    def requests(whole: bytes) -> Sequence[Envelope[Any]]:
+        try:
+            return decode_lines(whole, DECODER)
+        except UNDECODABLE:
+            return list(_one_by_one(whole, DECODER))
+
+    alarms = Alarms()
+    data = whole = begun
+    while data:
+        effects = list(service.receive_all(requests(whole))) if whole else []
+        for timer in alarms.due(monotonic_ns()):
+            effects += service.wake(timer)
+        _carry_out(effects, ends.stdout, alarms, monotonic_ns())
+        whole = b""
+        if _ready(ends.stdin, ends.signals, alarms.wait(monotonic_ns())):
+            data = _read(ends.stdin, ends.signals)
+            whole = ends.lines.feed(data) if data else ends.lines.rest()
+    _carry_out(service.receive_all(requests(whole)), ends.stdout, alarms, monotonic_ns())
+
+
+def _carry_out(effects: Sequence[Effect], stdout: int, alarms: Alarms, now: int) -> None:
+    messages = []
+    for effect in effects:
+        if isinstance(effect, Envelope):
+            messages.append(effect)
+        elif isinstance(effect, Timer):  # there is no other effect: a cluster writes nothing to a disk of its own
+            alarms.set(effect, now)
+    if messages:
+        _write(stdout, _encoded(messages))
 
 
 def answers(service: Service, lines: bytes) -> Iterator[bytes]:
@@ -215,12 +312,12 @@ def _encode_or_fail(reply: Envelope[Any]) -> bytes:
         return encode([Envelope(reply.src, reply.dest, failure)])
 
 
-def _one_by_one(lines: bytes) -> Iterator[Envelope[AnyRequest]]:
+def _one_by_one(lines: bytes, decoder: Decoder[Envelope[Any]] = REQUESTS) -> Iterator[Envelope[AnyRequest]]:
     """The requests among the lines; what is none is logged."""
     for line in lines.split(b"\n"):
         if line and not line.isspace():
             try:
-                yield decode_line(line)
+                yield decode_line(line, decoder)
             except NotAnEnvelopeError as error:
                 _LOG.warning("skipped a line that is no message: %s", error)
             except Exception:  # noqa: BLE001 - one line that we fail at is no reason to end
@@ -238,6 +335,17 @@ def _read(stdin: int, signals: Signals) -> bytes:
                 return os.read(stdin, READ_SIZE)
             except BlockingIOError:
                 select.select([stdin], [], [])
+    finally:
+        signals.waiting = False
+
+
+def _ready(stdin: int, signals: Signals, patience: int | None) -> bool:
+    """Whether something has arrived, or the input has ended, before so many nanoseconds were over (None: ever)."""
+    signals.waiting = True
+    try:
+        if signals.received:
+            raise _Stopped
+        return bool(select.select([stdin], [], [], None if patience is None else patience / 1e9)[0])
     finally:
         signals.waiting = False
 
@@ -279,11 +387,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     signals = Signals()
     signals.install()
     try:
-        serve(LogService(max_poll_messages=max_poll_messages), signals=signals)
+        serve(
+            LogService(max_poll_messages=max_poll_messages),
+            signals=signals,
+            cluster=lambda: _cluster(max_poll_messages),
+        )
     except OSError as error:
         _LOG.error("cannot go on: %s", error)
         return 2
     return 128 + signals.received if signals.received else 0
+
+
+def _cluster(max_poll_messages: int | None) -> ClusterService:
+    from kafkasim.cluster.service import LIVES, ClusterService  # noqa: PLC0415 - a node alone does not wait for it
+
+    return ClusterService(max_poll_messages=max_poll_messages, life=int.from_bytes(os.urandom(4)) % LIVES)
 
 
 def option_parser() -> ArgumentParser:
@@ -294,9 +412,13 @@ def option_parser() -> ArgumentParser:
         prog="kafkasim node",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="The log as a Maelstrom node: reads requests from standard input, one JSON\n"
-        "message a line, and answers them on standard output. It logs to standard error.",
+        "message a line, and answers them on standard output. It logs to standard error.\n"
+        "Told of peers by init, it is one node of a cluster.",
         epilog="""example:
   maelstrom test -w kafka --bin ./bin/kafkasim-node --node-count 1 --concurrency 2n --time-limit 20 --rate 1000
+
+with several nodes, which keep one log in lin-kv:
+  maelstrom test -w kafka --bin ./bin/kafkasim-node --node-count 2 --concurrency 2n --time-limit 20 --rate 1000
 
 by hand:
   echo '{"src":"c1","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}' | kafkasim node""",

@@ -28,6 +28,7 @@ from kafkasim.messages import (
     Reply,
     Request,
     Send,
+    request_from_body,
 )
 
 STORE: Final = "lin-kv"
@@ -154,13 +155,27 @@ DECODER: Final[msgspec.json.Decoder[Envelope[Any]]] = msgspec.json.Decoder(
 """Decodes all that a node of a cluster may be told, for `kafkasim.messages.decode_lines`."""
 
 
-def from_plain(body: dict[str, Any]) -> Any:
-    """The body that a dict is, its messages as they are; raises `msgspec.ValidationError` where it is none of these.
+def typed(envelope: Envelope[Any]) -> Envelope[Any]:
+    """The same envelope; a body that is a dict, as one of the classes that it stands for.
 
-    >>> from_plain({"type": "append_ok", "in_reply_to": 1, "log": {"first": 0, "batches": []}})
+    >>> typed(Envelope("n1", "n0", {"type": "append_ok", "in_reply_to": 1, "log": {"first": 0, "batches": []}})).body
     AppendOk(in_reply_to=1, log=Stretch(first=0, batches=[]))
     """
-    return msgspec.convert(body, Append[Any] | ReadOk[Any] | WriteOk | CasOk | AppendOk[Any] | Error)
+    body = envelope.body
+    if type(body) is not dict:
+        return envelope
+    try:
+        body = msgspec.convert(body, Append[Any] | ReadOk[Any] | WriteOk | CasOk | AppendOk[Any] | Error)
+    except msgspec.ValidationError:
+        body = request_from_body(body)
+    return Envelope(envelope.src, envelope.dest, body)
+
+
+def kept(entry: Entry) -> Entry:
+    """The entry, for keeps: a payload as it came off the wire is a view, and would keep all that came with it."""
+    if isinstance(entry, SendEntry) and type(entry.msg) is Raw:
+        return SendEntry(entry.id, entry.key, entry.msg.copy())
+    return entry
 
 
 def to_plain(body: Any) -> Any:

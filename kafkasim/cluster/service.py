@@ -28,7 +28,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from msgspec import Raw, Struct, ValidationError
+from msgspec import Struct
 
 from kafkasim.cluster.bodies import (
     CHAPTER,
@@ -49,7 +49,8 @@ from kafkasim.cluster.bodies import (
     Write,
     WriteOk,
     chapter_key,
-    from_plain,
+    kept,
+    typed,
 )
 from kafkasim.cluster.errands import Errand, Errands, Purpose
 from kafkasim.cluster.replica import Outcome, Replica
@@ -73,7 +74,6 @@ from kafkasim.messages import (
     Reply,
     Send,
     TemporarilyUnavailableError,
-    request_from_body,
 )
 from kafkasim.service import Effect, Service, Timer
 
@@ -154,7 +154,7 @@ class ClusterService(Service):
         self._moment += 1
         effects: list[Effect] = []
         for envelope in envelopes:
-            told = _typed(envelope)
+            told = typed(envelope)
             if isinstance(told.body, Reply):
                 try:
                     effects += self._hear(told)
@@ -177,8 +177,7 @@ class ClusterService(Service):
         """As `Service.handle`; None where the answer has to wait."""
         match request:
             case Send(key=key, msg=msg):
-                kept = msg.copy() if type(msg) is Raw else msg
-                self._offer(SendEntry(self._new_id(), key, kept), envelope)
+                self._offer(kept(SendEntry(self._new_id(), key, msg)), envelope)
                 return None
             case CommitOffsets(offsets=offsets):
                 if self._committed(offsets):
@@ -233,7 +232,7 @@ class ClusterService(Service):
         for entry in new:
             owed.entries[entry.id] = None
             if entry.id not in self._offers:
-                self._offer(_own(entry), None)
+                self._offer(kept(entry), None)
         return None
 
     def _in_the_log(self, envelope: Envelope[Any]) -> AnyReply | None:
@@ -501,22 +500,3 @@ class ClusterService(Service):
         for entry_id in entry_ids:
             self._offers[entry_id].carrier = number
         return effects
-
-
-def _typed(envelope: Envelope[Any]) -> Envelope[Any]:
-    """The same; a body that is a dict as one of the classes that it stands for."""
-    body = envelope.body
-    if type(body) is not dict:
-        return envelope
-    try:
-        typed = from_plain(body)
-    except ValidationError:
-        typed = request_from_body(body)
-    return Envelope(envelope.src, envelope.dest, typed)
-
-
-def _own(entry: Entry) -> Entry:
-    """The entry, not kept alive together with the line in which it came."""
-    if isinstance(entry, SendEntry) and type(entry.msg) is Raw:
-        return SendEntry(entry.id, entry.key, entry.msg.copy())
-    return entry
