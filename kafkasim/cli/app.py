@@ -165,6 +165,15 @@ def simulate(
             "With several runs the name must contain {seed}, {scenario} or both.",
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            parser=_path,
+            help="Keep all of each run in a directory of its own in DIR: history, report, JSON document, messages, and "
+            "what programs write to standard error. `latest` there is a link to the last one.",
+        ),
+    ] = None,
     junit: Annotated[
         Path | None,
         typer.Option(metavar="FILE", parser=_path, help="Write the outcome as JUnit XML, for build servers."),
@@ -227,7 +236,7 @@ def simulate(
     files = [str(path) for path in scenarios]
     pattern = None if history is None else str(history)
     overrides = Overrides(bug, consistency, program, nodes, clock)
-    options = SimulateOptions(files, seed, seeds, jobs, pattern, junit, json, log_net, overrides)
+    options = SimulateOptions(files, seed, seeds, jobs, pattern, junit, json, log_net, out, overrides)
     raise typer.Exit(simulate_command(options))
 
 

@@ -29,7 +29,7 @@ def history_path(pattern: str, scenario: Scenario, seed: int) -> Path:
     >>> str(history_path("{scenario}-{seed}.jsonl", Scenario("a run", "why"), 7))
     'a-run-7.jsonl'
     """
-    return Path(pattern.replace(SEED, str(seed)).replace(SCENARIO, _name_in_paths(scenario)))
+    return Path(pattern.replace(SEED, str(seed)).replace(SCENARIO, name_in_paths(scenario)))
 
 
 def check_history_paths(pattern: str, runs: Sequence[tuple[Scenario, int]]) -> None:
@@ -49,12 +49,13 @@ def _other_names(runs: Sequence[tuple[Scenario, int]]) -> str:
     """What is expected of scenarios that cannot be told apart by their names."""
     sources: dict[str, list[str]] = {}
     for scenario in {scenario.source: scenario for scenario, _ in runs}.values():
-        sources.setdefault(_name_in_paths(scenario), []).append(scenario.source)
+        sources.setdefault(name_in_paths(scenario), []).append(scenario.source)
     name, files = next((name, files) for name, files in sources.items() if len(files) > 1)
     return f"scenarios with names of their own, got {name} as the `name` of {listed(files)}"
 
 
-def _name_in_paths(scenario: Scenario) -> str:
+def name_in_paths(scenario: Scenario) -> str:
+    """The scenario's name without what file systems and shells take for something else."""
     return _UNFIT_FOR_NAMES.sub("-", scenario.name)
 
 
@@ -62,7 +63,7 @@ def check_writable(option: str, path: Path) -> None:
     """Raises `UsageError` where no file can be written there, as far as can be told without writing it."""
     problem = _problem(path)
     if problem:
-        raise _refused(option, path, problem)
+        raise refused(option, path, problem)
 
 
 def check_apart(inputs: Iterable[str], outputs: Iterable[tuple[str, Path]]) -> None:
@@ -85,10 +86,11 @@ def writing(option: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _refused(option, path, refusal_words(error)) from None
+        raise refused(option, path, refusal_words(error)) from None
 
 
-def _refused(option: str, path: Path, problem: str) -> UsageError:
+def refused(option: str, path: Path, problem: str) -> UsageError:
+    """That nothing can be written at this path, which the option names, and why."""
     return UsageError(f"kafkasim: {option}: {printable(str(path))}: {problem}")
 
 

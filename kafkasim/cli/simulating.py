@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from msgspec import Struct
 
 from kafkasim.checkers import WORST_FEW
 from kafkasim.cli.changing import changed, check_overrides
-from kafkasim.cli.failures import UsageError, os_error_words
+from kafkasim.cli.failures import UsageError, os_error_words, say
 from kafkasim.cli.outputs import check_apart, check_history_paths, check_writable, history_path, writing
 from kafkasim.cli.performing import Performance
 from kafkasim.cli.progress import ProgressBar
+from kafkasim.cli.store import prepare_store
 from kafkasim.files import write_whole
 from kafkasim.forms import printable
 from kafkasim.report.command import AS_WRITTEN, Overrides
@@ -25,6 +27,7 @@ from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show, write
 from kafkasim.report.several import several_report
+from kafkasim.report.words import count_of
 from kafkasim.scenario.load import load
 from kafkasim.scenario.model import LARGEST_SEED, Scenario
 from kafkasim.scenario.problems import ScenarioError
@@ -43,13 +46,16 @@ class SimulateOptions(Struct, frozen=True):
     junit: Path | None = None
     json: bool = False
     log_net: bool = False
+    store: Path | None = None
     overrides: Overrides = AS_WRITTEN
     """What is changed about each scenario."""
 
     @property
     def performance(self) -> Performance:
         """How each run is made."""
-        return Performance(self.history, None if self.json else WORST_FEW, self.log_net)
+        # Documents have every finding; words have a few.
+        examples = None if self.json or self.store is not None else WORST_FEW
+        return Performance(self.history, examples, self.log_net, self.store, self.overrides)
 
 
 def simulate_command(options: SimulateOptions) -> ExitCode:
@@ -66,6 +72,8 @@ def simulate_command(options: SimulateOptions) -> ExitCode:
         check_writable("--junit", options.junit)
         outputs.append(("--junit", options.junit))
     check_apart(options.files, outputs)
+    if options.store is not None:
+        prepare_store(options.store)
     try:
         if len(runs) == 1:
             return _run_one(*runs[0], options)
@@ -111,20 +119,27 @@ def _seeds(scenario: Scenario, options: SimulateOptions) -> range:
 def _run_one(scenario: Scenario, seed: int, options: SimulateOptions) -> ExitCode:
     workload = scenario.workload
     length = workload.duration if workload else None
-    with ProgressBar(printable(scenario.name), length, wanted=not options.log_net) as bar:
-        result = options.performance.run(scenario, seed, bar.at if bar.wanted else None)
-    runs = Runs(scenario, [result])
+    with ExitStack() as stack:
+        with ProgressBar(printable(scenario.name), length, wanted=not options.log_net) as bar:
+            making = options.performance.run(scenario, seed, bar.at if bar.wanted else None)
+            made = stack.enter_context(making)
+        runs = Runs(scenario, [made.result])
+        _tell(runs, made.result, options)
+        made.record()  # what was learned is told before anything can go wrong with a file
+    if made.folder is not None:
+        say(f"kafkasim: --out: written to {made.folder.path}")
+    _write_junit([runs], options, interrupted=False)  # half a run says so itself
+    return ExitCode.INTERRUPTED if made.result.interrupted else runs.code
+
+
+def _tell(runs: Runs, result: Result, options: SimulateOptions) -> None:
     if options.json:
         expected = runs.code is ExitCode.AS_EXPECTED and not result.interrupted  # half a run is not what was expected
         write(sys.stdout, encode_document(run_document(result, expected=expected)))
-    else:
-        screen = make_screen(sys.stdout)
-        descriptions = every_description(scenario.level)
-        show(screen, *run_report(screen, result, descriptions, options.overrides))
-    # What was learned is told before anything can go wrong with a file.
-    options.performance.record(result)
-    _write_junit([runs], options, interrupted=False)  # half a run says so itself
-    return ExitCode.INTERRUPTED if result.interrupted else runs.code
+        return
+    screen = make_screen(sys.stdout)
+    descriptions = every_description(result.scenario.level)
+    show(screen, *run_report(screen, result, descriptions, options.overrides))
 
 
 # --------------------------------------------------------------------------------------
@@ -152,6 +167,8 @@ def _run_many(
     else:
         screen = make_screen(sys.stdout)
         show(screen, *several_report(screen, sweep, options.overrides, interrupted=broken_off))
+    if options.store is not None:
+        say(f"kafkasim: --out: {count_of(sum(len(runs.results) for runs in sweep), 'run')} written to {options.store}")
     _write_junit(sweep, options, interrupted=broken_off)
     if problem is not None:
         raise problem

@@ -150,8 +150,20 @@ class _Worker:
 
 
 def _work(connection: Connection, performance: Performance) -> None:
-    """What a process does: makes the runs that it is given until it is ended."""
+    """What a process does: makes the runs that it is given until it is ended.
+
+    Told to end it takes down what a run has put up, programs and directories, and then ends by that signal.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where signals cannot be held back
+    signal.signal(signal.SIGTERM, end_by)
+    try:
+        _make_runs(connection, performance)
+    except SystemExit:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _make_runs(connection: Connection, performance: Performance) -> None:
     with signals_held_back(*TELLING_TO_END):  # so that they are held back from the whole process where its own is
         threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

@@ -110,9 +110,13 @@ class World:
         self._phase = _Phase.RUNNING
         self._duration = 0
         self._drainings = 0
-        self._start()
-        if self._phase is not _Phase.OVER:
-            self._people()
+        try:
+            self._start()
+            if self._phase is not _Phase.OVER:
+                self._people()
+        except BaseException:  # a signal, too: programs that were started must not live on
+            self.dissolve()
+            raise
 
     def advance(self, events: int = 1024) -> bool:
         """Lets up to so many events happen. False once the run is over."""
@@ -218,7 +222,6 @@ class World:
             for node in self._nodes.values():
                 node.start()
         except StartError as error:
-            self.dissolve()
             raise ImpossibleScenarioError(f"system: command: {error}") from None
         if self._pace is not None:
             self._pace.begin()
