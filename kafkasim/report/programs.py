@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -12,6 +13,7 @@ from rich.text import Text
 from kafkasim.forms import printable
 from kafkasim.report.screen import indented
 from kafkasim.report.words import count_of, duration, listed
+from kafkasim.scenario.model import System
 from kafkasim.sim.result import Pacing
 
 _LINES: Final = 5
@@ -24,13 +26,13 @@ _WIDTH: Final = 300
 """How many characters of a line are shown."""
 
 
-def program_words(command: Sequence[str]) -> str:
-    """The program and its arguments, as one would type them.
+def system_words(system: System) -> str:
+    """How many nodes there are, and the program that each runs, as one would type it.
 
-    >>> program_words(("./my node", "--fast"))
-    "'./my node' --fast"
+    >>> system_words(System(3, command=("./my node", "--fast")))
+    "3 nodes, running './my node' --fast"
     """
-    return printable(shlex.join(command))
+    return f"{count_of(system.nodes, 'node')}, running {printable(shlex.join(system.command))}"
 
 
 def clock_words(pacing: Pacing) -> str:
@@ -44,6 +46,25 @@ def clock_words(pacing: Pacing) -> str:
     if pacing.real_from is None:
         return "virtual (races inside a node are not exercised)"
     return f"virtual up to {duration(pacing.real_from)}, then real: {printable(pacing.reason)}"
+
+
+def clocks_words(pacings: Sequence[Pacing]) -> str:
+    """Whose time it was in many runs; empty where no node of any was a program.
+
+    >>> clocks_words([Pacing("virtual"), Pacing("virtual")])
+    'virtual (races inside a node are not exercised)'
+    >>> clocks_words([Pacing("virtual"), Pacing("virtual", 1_000_000), Pacing("real")])
+    'virtual in 1 run, virtual and then real in 1 run, real in 1 run'
+    """
+    kinds = Counter(_clock_kind(pacing) for pacing in pacings)
+    if len(kinds) == 1 and "virtual and then real" not in kinds:
+        return clock_words(pacings[0])
+    order = [kind for kind in ("virtual", "virtual and then real", "real") if kinds[kind]]
+    return ", ".join(f"{kind} in {count_of(kinds[kind], 'run')}" for kind in order)
+
+
+def _clock_kind(pacing: Pacing) -> str:
+    return pacing.clock if pacing.real_from is None else "virtual and then real"
 
 
 def given_up_words(pacing: Pacing) -> str:

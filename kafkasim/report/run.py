@@ -16,7 +16,7 @@ from kafkasim.report.conclusion import Runs, reason_for_unknown
 from kafkasim.report.descriptions import Descriptions
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import operations_table
-from kafkasim.report.programs import clock_words, given_up_words, node_logs_section, program_words
+from kafkasim.report.programs import clock_words, given_up_words, node_logs_section, system_words
 from kafkasim.report.screen import indented
 from kafkasim.report.unmet import unmet_section
 from kafkasim.report.words import count_of, duration, key_words, listed, part, rate
@@ -66,15 +66,17 @@ def _world(result: Result, descriptions: Descriptions) -> Iterator[tuple[str, st
     """What was simulated, in a few lines; only what the scenario asked for."""
     scenario = result.scenario
     system = scenario.system
-    nodes = count_of(system.nodes, "node")
     bug = ""
     if system.bug is not None:
         does = descriptions.bugs.get(system.bug)
         bug = f", with the bug {system.bug}" + (f" ({does})" if does else "")
     if system.command:
-        yield "system", f"{nodes}, running {program_words(system.command)}"
+        yield "system", system_words(system)
     else:
-        yield "system", f"{nodes}, {'durable' if system.storage == 'durable' else 'in memory'}{bug}"
+        yield (
+            "system",
+            f"{count_of(system.nodes, 'node')}, {'durable' if system.storage == 'durable' else 'in memory'}{bug}",
+        )
     if result.pacing is not None:
         yield "clock", clock_words(result.pacing)
     yield "clients", _clients(scenario)

@@ -15,6 +15,7 @@ from kafkasim.report.command import Overrides, command_that_repeats
 from kafkasim.report.conclusion import Runs, heaviest
 from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.figures import plain_table
+from kafkasim.report.programs import clocks_words, system_words
 from kafkasim.report.run import conclusion_words
 from kafkasim.report.screen import indented
 from kafkasim.report.unmet import unmet_words
@@ -46,6 +47,12 @@ def several_report(
         yield Text(f"{runs_of}, {seeds_words(sweep)}", style="title")
         yield Text()
         yield Padding(_scenarios_table(sweep), (0, 0, 0, 2))
+    clocks = clocks_words([result.pacing for runs in sweep for result in runs.results if result.pacing is not None])
+    if clocks:
+        yield Text()
+        if len(sweep) == 1:
+            yield indented(screen, f"system: {system_words(sweep[0].scenario.system)}", 0, 2)
+        yield indented(screen, f"clock: {clocks}", 0, 2)
     if any(len(runs.results) > 1 for runs in sweep):
         yield from _kinds(sweep)
     yield from _failures(screen, sweep, overrides)

@@ -10,6 +10,8 @@ from kafkasim.report.command import AS_WRITTEN, Overrides
 from kafkasim.report.conclusion import Runs
 from kafkasim.report.screen import make_screen
 from kafkasim.report.several import several_report
+from kafkasim.scenario.model import System
+from kafkasim.sim.result import Pacing
 from tests.report.samples import LOST, UNMET, printed, result
 
 
@@ -91,3 +93,17 @@ def test_an_interrupted_sweep_says_how_far_it_came():
     assert text.splitlines()[-1] == "INTERRUPTED: 1 of 4 runs failed so far (seeds 0-3)"
     nothing = Runs(result().scenario, [])
     assert report(nothing, interrupted=True).splitlines()[-1] == "INTERRUPTED: no run had ended"
+
+
+def test_runs_of_programs_say_what_ran_and_in_whose_time():
+    runs = seeds(5)
+    scenario = replace(runs.scenario, system=System(2, command=("./node", "--fast")))
+    for run in runs.results:
+        run.scenario, run.pacing = scenario, Pacing("virtual")
+    same = Runs(scenario, runs.results)
+    assert "\nsystem: 2 nodes, running ./node --fast\nclock: virtual (races inside a node are not" in report(same)
+    runs.results[3].pacing = Pacing("virtual", 1_200_000_000, "n0 spoke unprompted")
+    assert "\nclock: virtual in 4 runs, virtual and then real in 1 run\n" in report(same)
+    assert "system: 2 nodes" not in report(same, seeds(2))
+    assert "clock: virtual in 4 runs" in report(same, seeds(2))
+    assert "clock" not in report(seeds(5))
