@@ -134,6 +134,13 @@ def test_a_disk_that_fills_up_breaks_no_run_and_leaves_no_half_of_one(scenarios)
     assert names(scenarios / "store") == []
 
 
+def test_of_a_run_that_cannot_be_made_nothing_is_left(kafkasim):
+    Path("node").write_text("#!/nowhere/python\n")
+    Path("node").chmod(0o755)
+    shown = kafkasim("simulate", "valid.yaml", "--bin", "./node", "--out", "store")
+    assert (shown.code, shown.out, names(Path("store"))) == (2, "", [])
+
+
 def test_a_run_that_is_broken_off_is_kept_as_far_as_it_came(scenarios):
     arguments = ["simulate", "endless.yaml", "--out", "store"]
     process = start(*arguments, cwd=scenarios, program=TELLS_WHEN_THE_RUN_HAS_BEGUN)
