@@ -139,7 +139,7 @@ Exit codes:
 Examples:
   kafkasim simulate examples/scenarios/quickstart.yaml
   kafkasim simulate examples/scenarios/quickstart.yaml --bug silent
-  kafkasim simulate examples/scenarios/maelstrom-5a.yaml --bin './my-node --fast'
+  kafkasim simulate examples/scenarios/gossip-glomers-5a.yaml --bin './my-node --fast'
   kafkasim simulate demo.yaml --seeds 100 --jobs 4 --history 'run-{seed}.jsonl'"""
 )
 def simulate(
