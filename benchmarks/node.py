@@ -7,8 +7,9 @@ Every node gets the same file of requests (``node_requests.py``) on standard inp
 between the nodes, and its CPU time is taken from the operating system. Then every node is asked one request
 at a time. Absolute times say little on a machine that others use too: trust the ratios, and CPU time.
 
-The nodes: ours; a plain Python one (``plain_node.py``); two in Go (``node_go/``, built here where Go is installed), one
-on Maelstrom's own library and one written for speed; and ``cat``, which is what the pipes alone cost.
+The nodes: ours; a plain Python one (``plain_node.py``); two in Go, built here where Go is installed, one on Maelstrom's
+own library (``examples/nodes/go-maelstrom``) and one written for speed (``node_go``); and ``cat``, which is what the
+pipes alone cost.
 
 A bar is what ours must reach, an aim what it would be good to reach.
 """
@@ -33,6 +34,7 @@ from typing import Any
 from benchmarks.node_requests import request_lines
 
 HERE = Path(__file__).parent
+GO_LIBRARY_NODE = HERE.parent / "examples" / "nodes" / "go-maelstrom"
 
 
 @dataclass
@@ -108,24 +110,25 @@ def the_nodes(folder: Path, *, without_go: bool) -> list[Node]:
         Node("kafkasim", [sys.executable, "-m", "kafkasim", "node"]),
         Node("plain Python", [sys.executable, str(HERE / "plain_node.py")]),
     ]
-    for name, package in (("Go library", "library"), ("Go, for speed", "careful")):
+    careful = HERE / "node_go" / "careful"
+    for name, package in (("Go library", GO_LIBRARY_NODE), ("Go, for speed", careful)):
         program, reason = (None, "it was not wanted") if without_go else build_go(folder, package)
         if program is None:
             print(f"skipped: {name}: {reason}")
         else:
-            nodes.append(Node(name, [str(program)], in_order=package == "careful"))
+            nodes.append(Node(name, [str(program)], in_order=package == careful))
     return [*nodes, Node("cat", ["cat"], answers=False)]
 
 
-def build_go(folder: Path, package: str) -> tuple[Path | None, str]:
-    """A Go node, built; or None and the reason."""
+def build_go(folder: Path, package: Path) -> tuple[Path | None, str]:
+    """The Go node in the folder ``package``, built; or None and the reason."""
     go = shutil.which("go")
     if go is None:
         return None, "Go is not installed"
-    program = folder / f"go-{package}"
+    program = folder / package.name
     built = subprocess.run(
-        [go, "build", "-o", str(program), f"./{package}"],
-        cwd=HERE / "node_go",
+        [go, "build", "-o", str(program), "."],
+        cwd=package,
         capture_output=True,
         text=True,
         check=False,

@@ -8,7 +8,8 @@ from tools import doc_examples
 
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
 PAGES = [
-    *(doc_examples.ROOT / page for page in ("CONTRIBUTING.md", "CHANGELOG.md", "examples/scenarios/README.md")),
+    *(doc_examples.ROOT / page for page in ("CONTRIBUTING.md", "CHANGELOG.md")),
+    *(doc_examples.ROOT / "examples" / folder / "README.md" for folder in ("nodes", "scenarios")),
     *doc_examples.pages(),
 ]
 

@@ -1,4 +1,7 @@
-"""A correct node, as somebody would write it who has nothing but Python."""
+"""A correct node for Gossip Glomers 5a, as somebody would write it who has nothing but Python. To run it:
+
+kafkasim simulate examples/scenarios/gossip-glomers-5a.yaml --bin "python3 examples/nodes/python/node.py"
+"""
 
 import json
 import sys
