@@ -116,11 +116,15 @@ class Pace:
         resting_since = 0
         while not (node.silent_for_good or node.floods):
             heard = self._children.wait(_TICK if node.owes else 0)
+            if heard:
+                resting_since = 0
             now = time.monotonic_ns()
             if now - began > _PATIENCE or (now - began > _PATIENCE_WITH_SLEEPERS and node.sleeps_over_input()):
                 node.give_up()
                 self.pacing.given_up = (*self.pacing.given_up, node.name)
-            elif heard or not node.at_rest():
+            elif heard and node.owes:
+                continue
+            elif not node.at_rest():
                 resting_since = 0
                 if not (heard or node.owes):
                     os.sched_yield()
