@@ -128,6 +128,7 @@ static void poll(Piece offsets) {
     for (const char *at = offsets.start; next_member(&at, &key, &start); separator = ",") {
         const Log *log = log_of(key);
         long first = strtol(start.start, NULL, 10);
+        if (first < 0) first = 0; /* no test bench asks so, but reading before the first message would be ours */
         printf("%s", separator);
         write_piece(key);
         printf(":[");
