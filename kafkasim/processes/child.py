@@ -162,6 +162,11 @@ class Child:
             self.read_errors()
         return [line for line in self._errors.decode(errors="backslashreplace").splitlines() if line.strip()][-most:]
 
+    def with_last_words(self, how: str) -> str:
+        """How it ended, and after it the last lines that it wrote to its standard error, if there are any."""
+        words = self.last_words()
+        return f'{how}; the last it wrote to standard error: "{" / ".join(map(str.strip, words))}"' if words else how
+
     def ended(self) -> str:
         """How it ended, in words; empty while it runs.
 

@@ -41,7 +41,7 @@ COMES_WITH_IT = {"unseen", "int-poll-skip", "wrong-start", "poll-skip", "commit-
 
 @pytest.fixture(autouse=True)
 def _little_patience(monkeypatch):
-    monkeypatch.setattr(process_nodes, "_START_LIMIT", 2_000_000_000)
+    monkeypatch.setattr(process_nodes, "START_LIMIT_SECONDS", 2)
 
 
 def errors(result):

@@ -1,0 +1,140 @@
+"""Holds what a program says against the protocol, and against what it was asked.
+
+It does so for whoever runs the program: the simulated world, or a person who talks to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+from kafkasim.forms import show
+from kafkasim.history import BreachKind
+from kafkasim.messages import Envelope, Error, Init, InitOk
+from kafkasim.processes.lines import NoMessageError, quoted, read_message
+from kafkasim.sim.bodies import is_reply, request_number
+
+_STARTER: Final = "c0"
+"""Who says init to a node: the name that Maelstrom's own client has, which programs may take for granted."""
+
+_INIT: Final = 1
+
+START_LIMIT_SECONDS: Final = 10
+"""How long a program may take to start and to answer ``init``, in real time; as Maelstrom allows."""
+
+NOT_STARTED_IN_TIME: Final = f"it did not answer init within {START_LIMIT_SECONDS} s"
+
+FLOOD: Final = 100_000
+"""So many lines a node may write before it is taken for one that floods, and `FLOOD_EACH` more for each message."""
+
+FLOOD_EACH: Final = 100
+
+FLOODED: Final = f"it was ended, for it flooded: more than {FLOOD:,} lines beyond what was asked of it"
+FLOODED_IN_ONE_LINE: Final = "it was ended, for it flooded: a line without an end"
+
+
+class Addressees(Protocol):
+    """Those whom a node may write to."""
+
+    def knows(self, name: str) -> bool:
+        """Whether anybody has this address."""
+
+    def takes_requests(self, name: str) -> bool:
+        """Whether who has this address, and somebody has, may be asked something."""
+
+
+def init_refusal(line: bytes, body: Any) -> str:
+    """In words, why a node that answered ``init`` so cannot be used; empty: it can.
+
+    >>> init_refusal(b"...", InitOk(in_reply_to=1)), init_refusal(b"...", Error(code=10, text="no"))
+    ('', 'it refused init: no')
+    """
+    if type(body) is InitOk:
+        return ""
+    if type(body) is Error:
+        return f"it refused init: {body.text or show(body.code)}"
+    return f"it answered init with {quoted(line)}: expected init_ok"
+
+
+class Hearing:
+    """What one node says. ``report`` is told of what breaks the protocol: the kind, the line, what was expected."""
+
+    def __init__(self, name: str, addressees: Addressees, report: Callable[[BreachKind, bytes, str], None]) -> None:
+        self.starting = False
+        """Whether it was told ``init`` and has not answered."""
+        self._name = name
+        self._addressees = addressees
+        self._report = report
+        self._open: dict[tuple[str, int], int] = {}
+        """Of each request that it was given and has not answered: how often it was given it."""
+        self._latest: dict[str, int] = {}
+        """The highest number of a request by each who asked."""
+
+    def begin(self, names: Sequence[str]) -> Envelope[Init]:
+        """It starts, and was asked nothing yet. What it is told first: its name, and the names of all nodes."""
+        self.end()
+        self._latest.clear()
+        self.starting = True
+        return Envelope(_STARTER, self._name, Init(msg_id=_INIT, node_id=self._name, node_ids=list(names)))
+
+    def end(self) -> None:
+        """It is gone, and will answer nothing any more."""
+        self.starting = False
+        self._open.clear()
+
+    def asked(self, asker: str, number: int) -> None:
+        """It was given this request."""
+        self._open[(asker, number)] = self._open.get((asker, number), 0) + 1
+        self._latest[asker] = max(number, self._latest.get(asker, number))
+
+    @property
+    def owes(self) -> bool:
+        """Whether there is a request that it has not answered."""
+        return bool(self._open)
+
+    def answers_init(self, envelope: Envelope[Any]) -> bool:
+        """Whether this is what it has to say to ``init``, accepting or not."""
+        body = envelope.body
+        return self.starting and envelope.dest == _STARTER and is_reply(body) and request_number(body) == _INIT
+
+    def hear(self, line: bytes) -> Envelope[Any] | None:
+        """The message of the line, if it is one that may go on its way, or the answer to ``init``."""
+        if not line.strip():
+            return None
+        try:
+            envelope = read_message(line)
+        except NoMessageError as error:
+            self._report("malformed-message", line, str(error))
+            return None
+        if envelope.src != self._name:
+            problem = f"field `src`: expected {show(self._name)}, its name, got {show(envelope.src)}"
+            self._report("malformed-message", line, problem)
+        if self.answers_init(envelope):
+            return envelope
+        dest, body = envelope.dest, envelope.body
+        if not self._addressees.knows(dest):
+            self._report("unknown-destination", line, f"there is no node, client or service {show(dest)}")
+            return None
+        if not is_reply(body):
+            if self._addressees.takes_requests(dest):
+                return envelope
+            self._report("malformed-message", line, "body: `in_reply_to` is missing: a client takes replies alone")
+            return None
+        return envelope if self._answers(dest, request_number(body), line) else None
+
+    def _answers(self, asker: str, number: int | None, line: bytes) -> bool:
+        """Whether a reply is one to a request that it was given and has not answered."""
+        if number is None:
+            self._report("malformed-message", line, "body: `in_reply_to` is missing: a reply names its request")
+            return False
+        times = self._open.get((asker, number), 0)
+        if not times:
+            known = number <= self._latest.get(asker, -1)
+            problem = "has been answered already" if known else f"was never asked of {self._name}"
+            self._report("stray-reply", line, f"request {number} of {asker} {problem}")
+            return False
+        if times == 1:
+            del self._open[(asker, number)]
+        else:
+            self._open[(asker, number)] = times - 1
+        return True
