@@ -8,29 +8,41 @@ a pipe, a file or ``-c`` are run without a prompt, up to the first that fails.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from kafkasim import __version__
+from kafkasim.console.connection import NotStartedError
 from kafkasim.console.parsing import commands_in, first_wrong
 from kafkasim.console.printing import Printer, UnwritableError, forgiving_streams
 from kafkasim.console.rendering import counted
 from kafkasim.console.runner import InterruptedAtError, Line, Outcome, Runner, UnreadableError, read_lines
 from kafkasim.console.session import Session
+from kafkasim.forms import printable
+from kafkasim.interrupts import Interrupts
 
 if TYPE_CHECKING:
+    from kafkasim.console.process_connection import ProcessConnection
     from kafkasim.console.terminal import Terminal
 
 _STANDARD_INPUT: Final = "-"
 
 
-def main(commands: Sequence[str] = (), file: str | None = None, json: bool = False) -> int:  # noqa: FBT001, FBT002 - the command line's own option, handed through
+def main(
+    commands: Sequence[str] = (),
+    file: str | None = None,
+    json: bool = False,  # noqa: FBT001, FBT002 - the command line's own option, handed through
+    program: Sequence[str] = (),
+) -> int:
     """Runs the file, then the commands; without either, what is typed or comes through a pipe.
 
     ``file`` may be ``-``: standard input. With ``json`` standard output holds the replies' bodies alone, one a line.
-    The exit code: 0 all went well, 1 a line failed (nothing after it was run), 2 the file cannot be read,
-    130 Ctrl-C.
+    With a ``program`` (and its arguments) that is the node, and it is ended when this returns, whichever way.
+    The exit code: 0 all went well, 1 a line failed (nothing after it was run), 2 the file cannot be read or the
+    program not started, 130 Ctrl-C.
 
     >>> main(["send k1 hello", "commit k1:0"])
     k1[0]  "hello"
@@ -41,12 +53,28 @@ def main(commands: Sequence[str] = (), file: str | None = None, json: bool = Fal
         print("error: expected the name of a file, got an empty text", file=sys.stderr)  # noqa: T201 - nothing else is up yet
         return 2
     forgiving_streams()
+    printer, interrupts = Printer(json=json), Interrupts()
     try:
-        return _run(commands, file, Runner(Session(), Printer(json=json)))
+        with _program(program, printer, interrupts) as connection:
+            if connection is not None:
+                connection.restart()
+            return _run(commands, file, Runner(Session(connection), printer, interrupts), connection)
+    except NotStartedError as error:
+        printer.fail(str(error))
+        return 2
     except KeyboardInterrupt:
         return 130
     except UnwritableError as error:
         return _cannot_write(error)
+
+
+def _program(program: Sequence[str], printer: Printer, interrupts: Interrupts) -> ProcessConnection | nullcontext[None]:
+    if not program:
+        return nullcontext()
+    # A session with a node of ours need not wait for what runs programs.
+    from kafkasim.console.process_connection import ProcessConnection  # noqa: PLC0415 - see above
+
+    return ProcessConnection(program, printer.note, interrupts)
 
 
 def _cannot_write(error: UnwritableError) -> int:
@@ -114,10 +142,10 @@ def _run_typed(runner: Runner, text: str) -> Outcome:
     return outcome
 
 
-def _run(commands: Sequence[str], file: str | None, runner: Runner) -> int:
+def _run(commands: Sequence[str], file: str | None, runner: Runner, connection: ProcessConnection | None) -> int:
     if file is None and not commands:
         if sys.stdin is not None and sys.stdin.isatty():
-            return _talk(runner)
+            return _talk(runner, connection)
         file = _STANDARD_INPUT
     if file is not None:
         try:
@@ -130,21 +158,24 @@ def _run(commands: Sequence[str], file: str | None, runner: Runner) -> int:
     return int(runner.run_all(_lines_in(commands)) is Outcome.FAILED)
 
 
-def _talk(runner: Runner) -> int:
+def _talk(runner: Runner, connection: ProcessConnection | None) -> int:
     # A pipe need not wait for the line editor to load.
     from prompt_toolkit.application import create_app_session  # noqa: PLC0415 - see above
     from prompt_toolkit.output import create_output  # noqa: PLC0415 - see above
 
     from kafkasim.console.terminal import Terminal  # noqa: PLC0415 - see above
 
+    who = "a log of your own, gone when you leave."
+    if connection is not None:
+        who = f"{printable(shlex.join(connection.command))} is {connection.node}, and ends when you leave."
     runner.printer.greet(
-        f"kafkasim {__version__}: a log of your own, gone when you leave.",
+        f"kafkasim {__version__}: {who}",
         "Try `send k1 hello`, then `poll k1`. `help` lists the commands, Ctrl-D leaves.",
     )
     # Where the replies go somewhere else, the prompt stays where the person is.
     prompts = None if sys.stdout is not None and sys.stdout.isatty() else create_output(stdout=sys.stderr)
     with create_app_session(output=prompts):
-        converse(runner, Terminal(runner.session))
+        converse(runner, Terminal(runner.session, talkative=connection))
     return 0
 
 

@@ -296,13 +296,14 @@ def explain(kind: Annotated[str | None, typer.Argument(metavar="KIND", hidden=Tr
 Exit codes:
   0    all went well
   1    a command failed
-  2    wrong usage, or a file that cannot be read
+  2    wrong usage, an unreadable file, or a program that does not start
   130  Ctrl-C
 
 \b
 Examples:
   kafkasim repl
   kafkasim repl -c 'send k1 {"a": 1}' -c 'poll k1:0'
+  kafkasim repl --bin './my-node --fast'
   kafkasim repl --json commands.txt"""
 )
 def repl(
@@ -310,6 +311,15 @@ def repl(
     *,
     commands: Annotated[
         list[str] | None, typer.Option("-c", metavar="COMMAND", help="Run a command; may be given again.")
+    ] = None,
+    program: Annotated[
+        str | None,
+        typer.Option(
+            "--bin",
+            metavar="COMMAND",
+            help="Speak to this program: any node that speaks Maelstrom's protocol on its standard input and output. "
+            "Arguments are split as a shell would.",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the replies alone, as JSON, one a line.")] = False,
 ) -> None:
@@ -320,7 +330,11 @@ def repl(
     """
     from kafkasim import repl as frontend  # noqa: PLC0415 - see the head of the file
 
-    raise typer.Exit(frontend.main(commands or (), file, json))
+    if program is None:
+        raise typer.Exit(frontend.main(commands or (), file, json))
+    from kafkasim.cli.programs import command_of  # noqa: PLC0415 - see the head of the file
+
+    raise typer.Exit(frontend.main(commands or (), file, json, command_of(program)))
 
 
 @app.command(

@@ -124,6 +124,22 @@ COMMANDS: Final[tuple[Command, ...]] = (
         arguments=Arguments.CLIENT,
     ),
     Command(
+        name="kill",
+        syntax="kill",
+        summary="Kills the node at once, as kill -9 does.",
+        details="What it held in memory alone is lost; see what is left after `restart`.",
+        examples=("kill",),
+        arguments=Arguments.NOTHING,
+    ),
+    Command(
+        name="restart",
+        syntax="restart",
+        summary="Starts the node again; one that runs is killed.",
+        details="`show` then tells what is left of each log. What was asked before is not part of what `save` saves.",
+        examples=("restart",),
+        arguments=Arguments.NOTHING,
+    ),
+    Command(
         name="save",
         syntax="save [--overwrite] FILE",
         summary="Saves the session as a scenario.",

@@ -16,7 +16,19 @@ from msgspec import Raw, Struct
 
 from kafkasim.console.commands import RAW_SYNTAX, Arguments, Command, find_command, nearest_command
 from kafkasim.console.scanning import LineError, Reader, number, quoted, scan_json, written
-from kafkasim.console.statements import Ask, Help, ListKeys, Quit, Save, Show, Source, SpeakAs, Statement
+from kafkasim.console.statements import (
+    Ask,
+    Help,
+    Kill,
+    ListKeys,
+    Quit,
+    Restart,
+    Save,
+    Show,
+    Source,
+    SpeakAs,
+    Statement,
+)
 from kafkasim.forms import show
 from kafkasim.scenario.client_names import why_reserved
 from kafkasim.scenario.problems import nearest
@@ -348,9 +360,12 @@ def _logs(reader: Reader, command: Command) -> ListKeys:
     return ListKeys(start)
 
 
-def _nothing(reader: Reader, command: Command) -> Quit:
+def _nothing(reader: Reader, command: Command) -> Kill | Restart | Quit:
     _end(reader, command)
-    return Quit()
+    return _WITHOUT_ARGUMENTS[command.name]
+
+
+_WITHOUT_ARGUMENTS: Final[dict[str, Kill | Restart | Quit]] = {"kill": Kill(), "restart": Restart(), "quit": Quit()}
 
 
 def _need(reader: Reader, command: Command, expected: str, hint: str = "") -> None:

@@ -19,6 +19,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from kafkasim.console.notes import Note, note_lines
 from kafkasim.console.rendering import key_lines, log_lines, reply_lines
 from kafkasim.console.scanning import LineError
 from kafkasim.console.session import Exchange, Known, KnownLog
@@ -87,7 +88,7 @@ class Printer:
         if self._json and reply is not None:
             with self._writing(self._out):
                 self._out.file.write(reply.body.decode() + "\n")
-        elif exchange.ask.wants_no_reply if reply is None else not reply.is_error:
+        elif exchange.ask.wants_no_reply if reply is None else not (reply.is_error or reply.fault):
             self.say(reply_lines(exchange, known, self._record_width(self._out)))
 
     def refused(self, line: Text, where: str = "") -> None:
@@ -114,6 +115,10 @@ class Printer:
         if error.hint:
             self._print(self._err, [Text(f"{_INDENT}{printable(error.hint)}", "dim")])
 
+    def note(self, note: Note) -> None:
+        """Prints what a node has written that nobody asked it for."""
+        self._print(self._err, note_lines(note))
+
     def fail(self, text: str, where: str = "") -> None:
         """Prints why something could not be done."""
         self._print(self._err, [Text.assemble(_place(where), ("error: ", "bold red"), printable(text))])
@@ -126,10 +131,13 @@ class Printer:
         """Prints that Ctrl-C has stopped the lines, on a line of its own: a terminal shows ^C wherever it is."""
         self.start_afresh()
         place = f" at {printable(where)}" if where else ""
-        self._print(
-            self._err,
-            [*([Text("")] if self._err.is_terminal else []), Text(f"interrupted{place}", "bold red", no_wrap=True)],
-        )
+        self.leave_the_line()
+        self._print(self._err, [Text(f"interrupted{place}", "bold red", no_wrap=True)])
+
+    def leave_the_line(self) -> None:
+        """After Ctrl-C: begins a new line, as a terminal shows ^C wherever it is."""
+        if self._err.is_terminal:
+            self._print(self._err, [Text("")])
 
     def _print(self, console: Console, lines: Iterable[Text]) -> None:
         with self._writing(console):

@@ -18,8 +18,9 @@ from kafkasim.scenario import model
 def script_steps(exchanges: Iterable[Exchange]) -> list[model.ScriptStep]:
     """The steps that repeat the exchanges.
 
-    Of a request that was not answered (a body whose ``msg_id`` is null, or that is itself a reply) a time-out is
-    expected. Raises `ValueError` where a number has more digits than a scenario keeps.
+    Of a request that was not answered (by a node that ended, or was too slow; or as its ``msg_id`` is null, or it is
+    itself a reply) a time-out is expected; of one whose answer was not of the protocol's form, that it succeeds. Raises
+    `ValueError` where a number has more digits than a scenario keeps.
 
     >>> from kafkasim.console.parsing import parse
     >>> from kafkasim.console.session import Session
@@ -35,6 +36,8 @@ def _step(exchange: Exchange) -> model.Step:
     action, reply = _action(exchange), exchange.reply
     if reply is None:
         return model.Step(action, expect_error=ErrorCode.TIMEOUT.title)
+    if reply.fault:
+        return model.Step(action)
     if reply.is_error:
         return model.Step(action, expect_error=error_title(reply.code()))
     expected = _expected(action, reply)

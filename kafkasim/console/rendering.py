@@ -70,9 +70,15 @@ def _answered(ask: Ask, reply: Reply, known: Known, width: int) -> list[Text]:
     return [Text(reply.type)]
 
 
-def unanswered_line() -> Text:
-    """Why nothing came back from a body that was no request."""
-    return Text.assemble(("no reply: ", _ERROR), "this is not a request that a node answers")
+def unanswered_line(reason: str = "this is not a request that a node answers") -> Text:
+    """Why nothing came back; unless said otherwise, that the body was no request."""
+    return Text.assemble(("no reply: ", _ERROR), printable(reason))
+
+
+def misshapen_line(reply: Reply) -> Text:
+    """What is wrong with the form of a reply, and below it the reply as it came."""
+    shown = printable(reply.body.decode())
+    return Text.assemble(("malformed reply: ", _ERROR), printable(reply.fault), "\n", (f"  {shown}", _QUIET))
 
 
 def error_line(reply: Reply) -> Text:

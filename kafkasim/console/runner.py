@@ -11,13 +11,14 @@ from typing import Final
 from msgspec import Struct
 from rich.text import Text
 
+from kafkasim.console.connection import NodeDownError, NotStartedError, UnansweredError
 from kafkasim.console.guide import help_lines
 from kafkasim.console.parsing import parse, wrong_line
 from kafkasim.console.printing import Printer
-from kafkasim.console.rendering import MOST_SHOWN, counted, error_line, key_lines, unanswered_line
+from kafkasim.console.rendering import MOST_SHOWN, counted, error_line, key_lines, misshapen_line, unanswered_line
 from kafkasim.console.scanning import LineError, written
-from kafkasim.console.session import Session
-from kafkasim.console.statements import Ask, Help, ListKeys, Quit, Save, Show, Source, SpeakAs, Statement
+from kafkasim.console.session import Reply, Session
+from kafkasim.console.statements import Ask, Help, Kill, ListKeys, Quit, Restart, Save, Show, Source, SpeakAs, Statement
 from kafkasim.files import write_whole
 from kafkasim.forms import printable
 from kafkasim.interrupts import Interrupts
@@ -99,10 +100,10 @@ class Runner:
     <Outcome.DONE: 1>
     """
 
-    def __init__(self, session: Session, printer: Printer) -> None:
+    def __init__(self, session: Session, printer: Printer, interrupts: Interrupts | None = None) -> None:
         self.session = session
         self.printer = printer
-        self.interrupts = Interrupts()
+        self.interrupts = Interrupts() if interrupts is None else interrupts
         self.confirm: Callable[[str], bool] | None = None
         """Asks a person, where there is one."""
         self._sourcing: list[str] = []
@@ -139,7 +140,11 @@ class Runner:
             self.printer.refuse(wrong.error, wrong.text, line.where(wrong.line))
         except RefusedError as error:
             self.printer.refused(error.line, line.where())
-        except CommandError as error:
+        except UnansweredError as error:
+            if self.interrupts.asked is not None:
+                self.printer.leave_the_line()
+            self.printer.refused(unanswered_line(str(error)), line.where())
+        except (CommandError, NodeDownError, NotStartedError) as error:
             self.printer.fail(str(error), line.where())
         return Outcome.FAILED
 
@@ -153,6 +158,10 @@ class Runner:
                 self._show(statement)
             case SpeakAs():
                 self._speak_as(statement)
+            case Kill():
+                self._kill()
+            case Restart():
+                self._restart()
             case Save():
                 self._save(statement)
             case Source():
@@ -169,8 +178,8 @@ class Runner:
         self.printer.reply(exchange, self.session.known)
         if exchange.reply is None and not ask.wants_no_reply:
             raise RefusedError(unanswered_line())
-        if exchange.reply is not None and exchange.reply.is_error:
-            raise RefusedError(error_line(exchange.reply))
+        if exchange.reply is not None:
+            _need_success(exchange.reply)
 
     def _list_keys(self, statement: ListKeys) -> None:
         logs = self.session.known.logs
@@ -189,8 +198,8 @@ class Runner:
             with self.interrupts.never():
                 self.session.look({"type": "list_committed_offsets", "keys": [key]})
                 reply = self.session.look({"type": "poll", "offsets": {key: show.offset}})
-            if reply is not None and reply.is_error:
-                raise RefusedError(error_line(reply))
+            if reply is not None:
+                _need_success(reply)
             records = [] if reply is None else reply.msgs().get(key, [])
             self.printer.show(key, show.offset, records, known.logs.get(key))
         if len(keys) > MOST_SHOWN:
@@ -206,6 +215,16 @@ class Runner:
         also = f" (also here: {', '.join(others)})" if others else ""
         speaking = f"{written(known.client)} is speaking to {self.session.connection.node}{also}"
         self.printer.say([Text(printable(speaking))])
+
+    def _kill(self) -> None:
+        with self.interrupts.never():
+            self.session.connection.kill()
+        self.printer.say([Text(f"{self.session.connection.node} was killed; `restart` starts it again")])
+
+    def _restart(self) -> None:
+        with self.interrupts.never():
+            self.session.restart()
+        self.printer.say([Text(f"{self.session.connection.node} was started again")])
 
     def _save(self, statement: Save) -> None:
         from kafkasim.console.saving import as_scenario, command_to_run  # noqa: PLC0415 - see the head of that file
@@ -224,7 +243,7 @@ class Runner:
                     self.printer.say([Text(f"{printable(shown)} was left as it is")])
                     return
             with self.interrupts.at_once():  # nothing has been touched yet, and this may take its time
-                text = as_scenario(path.stem, self.session.exchanges)
+                text = as_scenario(path.stem, self.session.exchanges, self.session.connection.command)
             with self.interrupts.never():
                 write_whole(path, text.encode())
         except OSError as error:
@@ -232,8 +251,9 @@ class Runner:
         except ValueError as error:
             raise CommandError(f"cannot save: {error}") from None
         count = counted(len(self.session.exchanges), "step")
+        since = f", what was asked since {self.session.connection.node} was started again" * self.session.restarted
         run = (printable(command_to_run(path)), "cyan")
-        self.printer.say([Text.assemble(f"saved {count}; run it with: ", run)])
+        self.printer.say([Text.assemble(f"saved {count}{since}; run it with: ", run)])
 
     def _source(self, source: Source) -> Outcome:
         path = _path(source.path)
@@ -249,6 +269,13 @@ class Runner:
             raise CommandError(str(error)) from None
         finally:
             self._sourcing.pop()
+
+
+def _need_success(reply: Reply) -> None:
+    if reply.fault:
+        raise RefusedError(misshapen_line(reply))
+    if reply.is_error:
+        raise RefusedError(error_line(reply))
 
 
 def _path(text: str) -> Path:

@@ -21,13 +21,14 @@ _WHY: Final = "A session that was typed by hand: every reply is expected again, 
 """What a saved session says of itself, until somebody says it better."""
 
 
-def as_scenario(name: str, exchanges: Sequence[Exchange]) -> str:
+def as_scenario(name: str, exchanges: Sequence[Exchange], command: Sequence[str] = ()) -> str:
     """The text of the scenario, which has been read as `kafkasim simulate` will read it.
 
-    Raises `ValueError` with the reason where no scenario can say what was asked and answered.
+    ``command`` is the program that answered, if it was one. Raises `ValueError` with the reason where no scenario can
+    say what was asked and answered.
     """
     try:
-        text = save(name, _WHY, script_steps(exchanges))
+        text = save(name, _WHY, script_steps(exchanges), command)
     except RecursionError:
         raise ValueError("a message is nested too deep for a scenario") from None
     try:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct, field
 
-from kafkasim.console.connection import Connection, LocalConnection
+from kafkasim.console.connection import Connection, LocalConnection, UnansweredError
 from kafkasim.console.statements import Ask
 
 FIRST_CLIENT = "c1"
@@ -18,13 +18,15 @@ FIRST_CLIENT = "c1"
 class Reply:
     """A reply's body as JSON, and a way into it that leaves the messages' own JSON as it is.
 
+    With a ``fault`` (in words, what of it is not of the protocol's form) there is nothing to be had but its type.
+
     >>> reply = Reply(b'{"type":"poll_ok","msgs":{"k1":[[0,1.50]]}}')
     >>> reply.type, [bytes(msg) for _, msg in reply.msgs()["k1"]]
     ('poll_ok', [b'1.50'])
     """
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
+    def __init__(self, body: bytes, fault: str = "") -> None:
+        self.body, self.fault = body, fault
         self._fields = msgspec.json.decode(body, type=dict[str, Raw])
         self.type = msgspec.json.decode(self._fields["type"], type=str)
         """``send_ok``, ``error``, ..."""
@@ -126,14 +128,23 @@ class Session:
         self.connection: Connection = LocalConnection() if connection is None else connection
         self.known = Known()
         self.exchanges: list[Exchange] = []
-        """Everything that was asked and answered, in order: what is saved."""
+        """Everything that was asked and answered since the node was last started, in order: what is saved."""
+        self.restarted = False
+        """Whether the node was started again, so that there were exchanges before."""
 
     def ask(self, ask: Ask) -> Exchange:
-        """Sends the request as the client who is speaking, and keeps what came of it."""
-        reply = self._sent(ask)
+        """Sends the request as the client who is speaking, and keeps what came of it.
+
+        Raises `UnansweredError` where no answer came, which is kept too, and `NodeDownError` where nothing was sent.
+        """
+        try:
+            reply = self._sent(ask)
+        except UnansweredError:
+            self.exchanges.append(Exchange(self.known.client, ask, None))
+            raise
         if reply is None and ask.wants_no_reply:
             self._look_at(ask)
-        if reply is not None and ask.max_messages is not None and reply.type == "poll_ok":
+        if reply is not None and ask.max_messages is not None and reply.type == "poll_ok" and not reply.fault:
             reply = reply.limited(ask.max_messages)
         exchange = Exchange(self.known.client, ask, reply)
         self.exchanges.append(exchange)
@@ -144,11 +155,12 @@ class Session:
         return self._sent(Ask(body))
 
     def _sent(self, ask: Ask) -> Reply | None:
-        data = self.connection.ask(self.known.client, ask.body)
-        if data is None:
+        answer = self.connection.ask(self.known.client, ask.body)
+        if answer is None:
             return None
-        reply = Reply(data)
-        self.known.learn(ask, reply)
+        reply = Reply(answer.body, answer.fault)
+        if not reply.fault:
+            self.known.learn(ask, reply)
         return reply
 
     def _look_at(self, ask: Ask) -> None:
@@ -159,6 +171,16 @@ class Session:
                 self.look({"type": "poll", "offsets": {key: end}})
             case "commit_offsets", _, dict(offsets):
                 self.look({"type": "list_committed_offsets", "keys": list(offsets)})
+
+    def restart(self) -> None:
+        """Starts the node again. What it still has of its logs is not known, but that there were such keys is.
+
+        Raises `kafkasim.console.connection.NotStartedError`.
+        """
+        self.connection.restart()
+        self.known.logs = {key: KnownLog() for key in self.known.logs}
+        self.restarted = self.restarted or bool(self.exchanges)
+        self.exchanges.clear()
 
     def speak_as(self, client: str) -> None:
         """From here on requests are this client's."""

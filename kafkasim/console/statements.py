@@ -86,6 +86,14 @@ class Help(Struct, frozen=True):
     command: Command | None = None
 
 
+class Kill(Struct, frozen=True):
+    """Ends the node at once."""
+
+
+class Restart(Struct, frozen=True):
+    """Starts the node again."""
+
+
 class Quit(Struct, frozen=True):
     """Leaves."""
 
@@ -100,4 +108,4 @@ def written_path(path: str) -> str:
     return path if plain and path else quoted(path)
 
 
-Statement = Ask | ListKeys | Show | SpeakAs | Save | Source | Help | Quit
+Statement = Ask | ListKeys | Show | SpeakAs | Kill | Restart | Save | Source | Help | Quit

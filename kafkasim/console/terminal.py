@@ -20,6 +20,7 @@ from prompt_toolkit.validation import ValidationError, Validator
 from rich.console import Console
 from rich.text import Text
 
+from kafkasim.console.attending import Talkative, attend
 from kafkasim.console.commands import RAW_SYNTAX, Arguments, find_command
 from kafkasim.console.completion import complete
 from kafkasim.console.parsing import OVERWRITE, commands_in, first_wrong
@@ -138,10 +139,16 @@ def syntax_hint(text: str) -> str:
 
 
 class Terminal:
-    """Reads lines from a person. ``typed_lines`` is where earlier ones are found and new ones kept."""
+    """Reads lines from a person. ``typed_lines`` is where earlier ones are found and new ones kept.
 
-    def __init__(self, session: Session, typed_lines: History | None = None) -> None:
+    What ``talkative`` says while a line is typed is shown above it.
+    """
+
+    def __init__(
+        self, session: Session, typed_lines: History | None = None, talkative: Talkative | None = None
+    ) -> None:
         self._session = session
+        self._talkative = talkative
         # A terminal that cannot draw has no place for what is offered, and could not say why a line is refused:
         # there it is run, and the error printed.
         draws = not is_dumb_terminal()
@@ -163,7 +170,13 @@ class Terminal:
         return self._prompt.prompt(
             [("class:client", printable(self._session.known.client)), ("", "> ")],
             reserve_space_for_menu=max(min(_MENU_ROWS, rows - _OTHER_ROWS), 0),
+            pre_run=self._attend,
         )
+
+    def _attend(self) -> None:
+        if self._talkative is not None:
+            app = get_app()
+            app.create_background_task(attend(self._talkative, app))
 
     def confirm(self, question: str) -> bool:
         """Whether the answer is yes; Ctrl-C and Ctrl-D are no."""

@@ -16,11 +16,12 @@ _WIDTH: Final = 78
 _NETWORK: Final = "network: {latency: {mean: 1ms}}"
 
 
-def save(name: str, why: str, steps: Sequence[model.ScriptStep]) -> str:
+def save(name: str, why: str, steps: Sequence[model.ScriptStep], command: Sequence[str] = ()) -> str:
     """The text of a scenario that takes these steps one after the other and expects the same replies.
 
     `kafkasim.scenario.load.loads` reads the same steps back, whatever the keys and messages are. Each message takes a
-    millisecond, so that no two steps happen at the same time and a timeline tells them apart. Raises `ValueError`
+    millisecond, so that no two steps happen at the same time and a timeline tells them apart. With a ``command`` that
+    program is the node. Raises `ValueError`
     where there is nothing to save, where a step is none that a session has (requests, and no sleeping or crashing), and
     where YAML cannot say a value: half a character, a number that is none, nesting of nearly a hundred levels.
 
@@ -38,7 +39,8 @@ def save(name: str, why: str, steps: Sequence[model.ScriptStep]) -> str:
     name, why = name.strip(), why.strip()
     if not name or not why:
         raise ValueError(f"expected {'a reason' if name else 'a name'} for the scenario, got empty text")
-    lines = [f"name: {_scalar(name)}", f"why: {_prose(why)}", _NETWORK, "steps:"]
+    system = [f"system: {_flow({'command': command})}"] if command else []
+    lines = [f"name: {_scalar(name)}", f"why: {_prose(why)}", *system, _NETWORK, "steps:"]
     lines += [f"  - {_flow(_fields(step))}" for step in steps]
     return "\n".join(lines) + "\n"
 

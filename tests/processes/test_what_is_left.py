@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.processes.left_processes import processes_with, soon
 from tests.processes.programs import faulty, result_of
 
 SCENARIO = """\
@@ -18,28 +18,6 @@ system: {{command: {command}, nodes: 2}}
 clock: real
 workload: {{clients: 2, rate: 100, duration: 60s}}
 """
-
-
-def processes_with(argument):
-    """The processes of this machine that were started with this argument."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if argument.encode() in words:
-            found.append(int(folder.name))
-    return found
-
-
-def soon(condition):
-    """Whether it comes to hold within some seconds."""
-    for _ in range(400):
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux tells what is left")

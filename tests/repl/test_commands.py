@@ -5,6 +5,7 @@ import json
 import pytest
 from rich.cells import cell_len
 
+from kafkasim.console.connection import Answer
 from kafkasim.console.runner import Outcome
 from kafkasim.console.session import KnownLog
 
@@ -260,7 +261,7 @@ def test_show_asks_for_the_committed_offset_and_the_messages(repl):
 
 def test_show_prints_a_refusal(repl):
     ask = repl.session.connection.ask
-    error = b'{"type":"error","in_reply_to":1,"code":11,"text":"later"}'
+    error = Answer(b'{"type":"error","in_reply_to":1,"code":11,"text":"later"}')
     repl.session.connection.ask = lambda client, body: error if body["type"] == "poll" else ask(client, body)
     assert repl.type("show k1") == ""
     assert (repl.outcome, repl.errors) == (Outcome.FAILED, "temporarily-unavailable (11): later\n")
@@ -299,3 +300,19 @@ def test_the_mark_is_under_the_place_in_any_long_line(repl, junk):
     assert cell_len(line) <= 80
     assert line[-1] == "}" or "\x01" in junk
     assert cell_len(line) - 1 == mark.index("^") or "\x01" in junk
+
+
+def test_a_killed_node_has_lost_its_log_and_answers_again_once_it_is_started(repl):
+    repl.type("send k1 a", "kill")
+    assert repl.type("poll k1") == ""
+    assert (repl.outcome, repl.errors) == (
+        Outcome.FAILED,
+        "error: n0 is down: it was killed; `restart` starts it again\n",
+    )
+    assert repl.type("restart", "show") == "n0 was started again\nk1  nothing: no messages yet\n"
+
+
+def test_a_session_is_saved_from_the_last_start_of_the_node_on(repl, tmp_path):
+    said = repl.type("send k1 a", "restart", "send k1 b", f"save {tmp_path / 'saved.yaml'}")
+    assert "saved 1 step, what was asked since n0 was started again; run it with: " in said
+    assert "msg: b" in (tmp_path / "saved.yaml").read_text()
