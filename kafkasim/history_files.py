@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from kafkasim.files import DamagedError, gzipped, read_pieces, write_whole
-from kafkasim.history import History, HistoryError, decode_pieces, encode_history
+from kafkasim.history import History, HistoryError
+from kafkasim.history_lines import decode_pieces, encode_history
 from kafkasim.jepsen.reading import decode_from_jepsen
 from kafkasim.jepsen.writing import encode_for_jepsen
 

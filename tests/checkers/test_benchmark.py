@@ -15,7 +15,7 @@ from benchmarks.check_histories import PROCESSES, history_of
 from kafkasim.checkers import check
 from kafkasim.checkers.indexing import build_index
 from kafkasim.checkers.witness import fits_one_order
-from kafkasim.history import encode_history
+from kafkasim.history_lines import encode_history
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

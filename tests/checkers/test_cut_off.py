@@ -6,7 +6,8 @@ import pytest
 
 from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check
-from kafkasim.history import History, decode_history, encode_history
+from kafkasim.history import History
+from kafkasim.history_lines import decode_history, encode_history
 from tests.checkers.naive_runs import random_history
 from tests.checkers.test_realtime_agreement import errors_of_order
 

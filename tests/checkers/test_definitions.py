@@ -7,7 +7,7 @@ import pytest
 from kafkasim.anomalies.cases import DEFINITIONS
 from kafkasim.anomalies.definitions import Case
 from kafkasim.checkers import CHECKERS, CheckResult, check
-from kafkasim.history import decode_history, encode_history
+from kafkasim.history_lines import decode_history, encode_history
 
 OF_NODES = {"node-crash", "malformed-message", "stray-reply", "unknown-destination"}
 """What is about a node, and no operation of a client's."""

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from kafkasim.checkers import CheckResult, check
-from kafkasim.history import History, HistoryError, decode_history
+from kafkasim.history import History, HistoryError
+from kafkasim.history_lines import decode_history
 from kafkasim.report.anomalies import anomalies_section
 from kafkasim.report.screen import make_screen, show
 

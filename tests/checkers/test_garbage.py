@@ -9,7 +9,8 @@ import pytest
 from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check, judging
 from kafkasim.checkers.index import Index
-from kafkasim.history import HistoryError, decode_history, encode_history
+from kafkasim.history import HistoryError
+from kafkasim.history_lines import decode_history, encode_history
 
 HISTORY = build("alice send k1 7 -> 0", "bob poll k1:0 -> k1 0=7")
 

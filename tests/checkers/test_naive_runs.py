@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kafkasim.history import encode_history
+from kafkasim.history_lines import encode_history
 from tests.checkers.exhaustive import linearizable
 from tests.checkers.naive_runs import mutated, random_history
 

@@ -8,7 +8,8 @@ from kafkasim.checkers import CHECKERS, Anomaly, CheckResult, check
 from kafkasim.checkers.indexing import build_index
 from kafkasim.checkers.judging import judge
 from kafkasim.checkers.witness import fits_one_order
-from kafkasim.history import History, encode_history
+from kafkasim.history import History
+from kafkasim.history_lines import encode_history
 from tests.checkers.exhaustive import linearizable
 from tests.checkers.naive_runs import mutated, random_history
 

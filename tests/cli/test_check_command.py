@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 
 from kafkasim.anomalies.notation import build
-from kafkasim.history import End, Header, History, encode_history
+from kafkasim.history import End, Header, History
 from kafkasim.history_files import write_history
+from kafkasim.history_lines import encode_history
 from tests.checkers.many_findings import lost_in_one_poll
 from tests.report.schema import CHECK, SEVERAL
 

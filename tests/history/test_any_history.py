@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafkasim.checkers import check
-from kafkasim.history import CONSISTENCY_LEVELS, HistoryError, decode_history, encode_history
+from kafkasim.history import CONSISTENCY_LEVELS, HistoryError
+from kafkasim.history_lines import decode_history, encode_history
 from kafkasim.jepsen.reading import decode_from_jepsen
 from kafkasim.jepsen.writing import encode_for_jepsen
 from kafkasim.report.descriptions import every_description

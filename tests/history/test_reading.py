@@ -15,16 +15,9 @@ from hypothesis import strategies as st
 
 from kafkasim.anomalies.notation import build
 from kafkasim.checkers import check
-from kafkasim.history import (
-    Header,
-    History,
-    HistoryError,
-    Operation,
-    decode_history,
-    decode_pieces,
-    encode_history,
-)
+from kafkasim.history import Header, History, HistoryError, Operation
 from kafkasim.history_files import read_history, write_history
+from kafkasim.history_lines import decode_history, decode_pieces, encode_history
 
 SMALL = build(
     "alice send k1 hello -> 0",

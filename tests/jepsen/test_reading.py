@@ -3,7 +3,8 @@
 import pytest
 
 from kafkasim.checkers import check
-from kafkasim.history import HistoryError, decode_history, encode_history
+from kafkasim.history import HistoryError
+from kafkasim.history_lines import decode_history, encode_history
 from kafkasim.jepsen.edn import read_forms
 from kafkasim.jepsen.reading import decode_from_jepsen, history_from_forms
 from kafkasim.jepsen.writing import encode_for_jepsen

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from kafkasim.anomalies.notation import build
-from kafkasim.history import End, Failure, FaultEvent, Header, History, Operation, decode_history, encode_history
+from kafkasim.history import End, Failure, FaultEvent, Header, History, Operation
+from kafkasim.history_lines import decode_history, encode_history
 from kafkasim.jepsen.edn import read_forms
 from kafkasim.jepsen.reading import decode_from_jepsen, history_from_forms
 from kafkasim.jepsen.writing import encode_for_jepsen

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kafkasim.history import encode_history
+from kafkasim.history_lines import encode_history
 from tests.processes.programs import CORRECT, result_of
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kafkasim.history import encode_history
+from kafkasim.history_lines import encode_history
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from tests.processes.programs import result_of

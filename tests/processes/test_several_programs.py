@@ -5,7 +5,7 @@ import sys
 import pytest
 from msgspec.structs import replace
 
-from kafkasim.history import encode_history
+from kafkasim.history_lines import encode_history
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from tests.processes.programs import CORRECT, NODES, result_of

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kafkasim import simulate
-from kafkasim.history import encode_history
+from kafkasim.history_lines import encode_history
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from kafkasim.sim.bugs import BUGS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from kafkasim.history import encode_history
+from kafkasim.history_lines import encode_history
 from kafkasim.scenario import model
 from kafkasim.scenario.model import SECOND
 from kafkasim.sim import world

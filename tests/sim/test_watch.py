@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from kafkasim import simulate
-from kafkasim.history import encode_history
+from kafkasim.history_lines import encode_history
 from kafkasim.scenario import model
 from kafkasim.scenario.model import SECOND
 from kafkasim.sim.watch import Passage, Watch
