@@ -256,6 +256,10 @@ class ClusterService(Service):
         """Takes in an answer."""
         answer: Answer = envelope.body
         number = answer.in_reply_to
+        if envelope.src == STORE and self._errands.silent(STORE):
+            for peer in self._peers:  # those whom nobody else asks, should it be silent again
+                if peer > self.node_id:
+                    self._errands.heard(peer)
         if envelope.src == STORE or isinstance(answer, AppendOk):  # a node that cannot help is as good as silent
             self._errands.heard(envelope.src)
         errand = self._errands.asked(envelope.src, number)
@@ -310,9 +314,10 @@ class ClusterService(Service):
             self._idle.pop(entry_id, None)
             if offer is not None:
                 self._errands.brought(offer.carrier, entry_id)
-                # It came into the log after it was offered, so the log is known as it was after that.
-                self._fresh_once_read = max(self._fresh_once_read, offer.offered)
                 if offer.asker is not None:
+                    # Nobody knew of it before it was offered, so the log is known as it was after that. One that
+                    # another node asked for may have been in the log long before.
+                    self._fresh_once_read = max(self._fresh_once_read, offer.offered)
                     effects += self.answer(offer.asker, reply)
         if not self._replica.behind:
             self._fresh_as_of = max(self._fresh_as_of, self._fresh_once_read)
@@ -346,10 +351,12 @@ class ClusterService(Service):
     def _without_answer(self, errand: Errand) -> list[Effect]:
         """Whom it was asked is silent: somebody else must be, or those who wait are told."""
         self._give_back(errand)
-        if errand.purpose is not Purpose.HEAD or errand.dest != STORE or not errand.was_silent:
+        if errand.purpose not in (Purpose.HEAD, Purpose.CHAPTER) or errand.dest != STORE or not errand.was_silent:
             return []
         self._drop_for_others(errand.moment)
-        return [] if self._peer_to_ask() else self._refuse(errand.moment)
+        if errand.purpose is Purpose.HEAD and self._peer_to_ask():
+            return []
+        return self._refuse(errand.moment)
 
     def _give_back(self, errand: Errand) -> None:
         """Nobody is busy with these entries any more."""
@@ -410,7 +417,10 @@ class ClusterService(Service):
         return next((peer for peer in able if not self._errands.silent(peer)), self.node_id)
 
     def _ask_to_append(self, peer: str, entry_ids: list[str]) -> list[Effect]:
-        return self._ask(peer, Append(entries=self._take(entry_ids)), Purpose.HELP, entry_ids)
+        effects = self._ask(peer, Append(entries=self._take(entry_ids)), Purpose.HELP, entry_ids)
+        if self._errands.silent(STORE) and not self._errands.count(Purpose.HEAD, STORE):
+            effects += self._ask(STORE, Read(key=HEAD), Purpose.HEAD)  # to know when it answers again
+        return effects
 
     def _swap(self) -> list[Effect]:
         """Appends by itself, unless it is doing that already, or does not know what to append to."""
