@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from kafkasim.report.exit_codes import ExitCode
 
 _BY_SIGNAL: Final = 128
 """What shells add to a signal's number to tell how a program ended."""
+
+_OUT_SOON: Final = 0.01
+"""Seconds after which a signal that could not be heeded may be repeated; on a busy machine it takes more of them."""
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -70,7 +74,7 @@ def _signals_heeded() -> Iterator[None]:
 def _tell_again(unraisable: sys.UnraisableHookArgs) -> None:
     """Repeats the signal whose exception came where Python cannot raise any (in a finalizer, in an import's clean-up).
 
-    From another thread, and a little later: here it would be lost again. To the main thread, which may be waiting.
+    From another thread, once the main thread is out of here: before that it would be lost again.
     """
     match unraisable.exc_value:
         case SystemExit(code=int(code)) if code > _BY_SIGNAL:
@@ -80,7 +84,25 @@ def _tell_again(unraisable: sys.UnraisableHookArgs) -> None:
         case _:
             sys.__unraisablehook__(unraisable)
             return
-    threading.Timer(0.01, signal.pthread_kill, [threading.main_thread().ident, number]).start()
+    threading.Thread(target=_repeat, args=(number,), daemon=True).start()
+
+
+def _repeat(number: int) -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    time.sleep(_OUT_SOON)
+    while _is_telling_again(main):
+        time.sleep(_OUT_SOON)
+    signal.pthread_kill(main, number)
+
+
+def _is_telling_again(thread: int) -> bool:
+    frame = sys._current_frames().get(thread)  # noqa: SLF001 - there is no other name for it
+    while frame is not None:
+        if frame.f_code is _tell_again.__code__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def end_by(number: int, _: object = None) -> NoReturn:
