@@ -136,12 +136,12 @@ def test_so_many_nodes_are_run_as_are_asked_for(kafkasim, scenarios):
     )
 
 
-def test_several_nodes_of_our_own_are_a_cluster(kafkasim):
-    assert kafkasim("simulate", "valid.yaml", "--nodes", "2").code == 0
+def test_so_many_nodes_of_ours_are_run_as_can_be(kafkasim):
+    assert "system: 3 nodes" in kafkasim("simulate", "valid.yaml", "--nodes", "3").out
     assert kafkasim("simulate", "busy.yaml", "--nodes", "2", "--bug", "own-order").code == 1
     ended = kafkasim("simulate", "valid.yaml", "--nodes", "2", "--bug", "silent")
     assert (ended.code, ended.out) == (2, "")
-    assert "system: nodes: expected 1, got 2" in ended.err
+    assert ended.err == "kafkasim: --nodes 2: valid.yaml: system: nodes: expected 1, got 2: silent runs alone\n"
 
 
 def test_the_real_clock_is_for_programs_alone(kafkasim):
