@@ -263,7 +263,7 @@ class LogService(Service):
         """As `Service.init`; refused where there are peers, and where the node is not among the nodes itself."""
         if set(request.node_ids) != {request.node_id}:
             names = show(request.node_ids)
-            self._init_refused = f"init: this node runs alone so far, got node_ids {names}: expected its own name alone"
+            self._init_refused = f"init: this node runs alone, got node_ids {names}: expected its own name alone"
             raise NotSupportedError(self._init_refused)
         return super().init(request)
 
