@@ -147,6 +147,7 @@ class ProcessNode(AnyNode):
     def leave(self) -> None:
         """See `AnyNode.leave`."""
         self.askers.clear()
+        self.settle = _do_nothing
         self._kill()
 
     # What the pace asks.

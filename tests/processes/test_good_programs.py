@@ -1,9 +1,14 @@
-"""Correct nodes, in several languages: never accused, and the same again with the same seed."""
+"""Correct nodes in Python: never accused, and the same again with the same seed."""
+
+import weakref
 
 import pytest
 
+from kafkasim.garbage_collection import collector_at_rest
 from kafkasim.history_lines import encode_history
-from tests.processes.programs import CORRECT, result_of
+from kafkasim.sim.choices import SeededChoices
+from kafkasim.sim.world import World
+from tests.processes.programs import CORRECT, result_of, scenario
 
 
 @pytest.mark.parametrize("clock", ["virtual", "real"])
@@ -21,3 +26,14 @@ def test_the_same_seed_gives_the_same_history():
 
     assert first == second
     assert first != other
+
+
+def test_what_happened_in_a_run_is_forgotten_with_it_without_the_garbage_collector():
+    world = World(scenario(CORRECT), SeededChoices(1))
+    while world.advance():
+        pass
+    with collector_at_rest():
+        world.dissolve()
+        node, pace = weakref.ref(world._nodes["n0"]), weakref.ref(world._pace)  # each knows what has happened
+        del world
+        assert (node(), pace()) == (None, None)
