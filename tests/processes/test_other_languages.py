@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from kafkasim.history_lines import encode_history
 from kafkasim.scenario import model
+from kafkasim.scenario.load import load
 from kafkasim.scenario.model import MILLISECOND, SECOND
-from tests.processes.programs import result_of
+from kafkasim.simulate import run
+from tests.processes.programs import NODES, result_of
 from tools.example_nodes import LANGUAGES, MissingToolError, make_ready
 
 RESTART: dict[str, Any] = {
@@ -88,6 +91,18 @@ def test_a_program_that_is_restarted_has_lost_its_memory(ready, language):
     assert {"unseen", "commit-lost"} <= found <= LOST_WITH_THE_MEMORY
     assert [fault.fault for fault in result.history.faults] == ["crash", "restart"]
     assert result.history == result_of(ready("Python"), seed=3, **RESTART).history
+
+
+@pytest.mark.sweep
+@each_language
+@pytest.mark.parametrize(
+    "name", ["gossip-glomers-5a", "5a-commits", "5a-crashing-clients", "5a-slow-network", "5a-real-time"]
+)
+def test_a_correct_program_passes_the_scenarios_that_the_tutorial_says_it_does(ready, language, name):
+    asked = load(str(NODES.parent / "scenarios" / f"{name}.yaml"))
+    result = run(replace(asked, system=model.System(command=ready(language))))
+
+    assert (result.verdict, result.check.anomalies, result.unmet) == ("valid", [], [])
 
 
 def test_two_histories_that_differ_in_one_offset_are_not_taken_for_the_same(ready):
