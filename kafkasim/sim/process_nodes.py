@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -33,6 +34,7 @@ from kafkasim.sim.hearing import (
     init_refusal,
 )
 from kafkasim.sim.network import AnyEnvelope
+from kafkasim.sim.recorder import Recorder
 from kafkasim.sim.replies import Misshapen
 from kafkasim.sim.surroundings import Surroundings
 
@@ -44,6 +46,11 @@ _KEPT_LINES: Final = 20
 
 def _do_nothing() -> None:
     """Where there is nothing to be done."""
+
+
+def _write_down(recorder: Recorder, name: str, kind: BreachKind, line: bytes, text: str) -> None:
+    """Puts into the history what a node wrote and must not. No method of the node: nothing that it holds holds it."""
+    recorder.breach(kind, name, quoted(line), text)
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -68,7 +75,7 @@ class ProcessNode(AnyNode):
         self._rest: Rest | None = None
         self.settle: Callable[[], None] = _do_nothing
         """Lets it do what it was asked before something happens to it, where its time is virtual."""
-        self._hearing = Hearing(name, self._network, self._breach)
+        self._hearing = Hearing(name, self._network, partial(_write_down, self._recorder, name))
         self._start_deadline = 0.0
         self.roused = False
         """Whether it was spoken to since it was last quiet."""
@@ -243,9 +250,6 @@ class ProcessNode(AnyNode):
         if type(body) is dict and is_reply(body) and not self._network.takes_requests(envelope.dest):
             body = Misshapen(in_reply_to=body["in_reply_to"], fields=body)
         self._network.send(Envelope(self.name, envelope.dest, body))
-
-    def _breach(self, kind: BreachKind, line: bytes, text: str) -> None:
-        self._recorder.breach(kind, self.name, quoted(line), text)
 
     def _die(self, how: str) -> None:
         """It has ended though nobody asked for it, or is ended for what it does."""
