@@ -28,6 +28,11 @@ _REQUESTS: Final = {
 _BY_KEY: Final = {"poll": "msgs", "list_committed_offsets": "offsets"}
 """The fields in which replies speak of keys."""
 
+_WORKLOAD: Final = "the kafka workload"
+"""Where the protocol says of what form the replies are, see
+https://github.com/jepsen-io/maelstrom/blob/main/doc/workloads.md
+"""
+
 _ERROR: Final = 300
 """How many characters of an error's text are told: some are as long as a stack trace."""
 
@@ -104,7 +109,8 @@ def _malformed_part(problem: Problem) -> Any:
 
 
 def _explain_malformed(op: Operation, body: Any) -> Example:
-    return Example(f"{_node(op)} answered {_asked(op)} with {_what_is_wrong(op, body)}", (op.index,))
+    said = f"{_node(op)} answered {_asked(op)} with {_what_is_wrong(op, body)}"
+    return Example(f"{said} (protocol: {_WORKLOAD}, {op.f})", (op.index,))
 
 
 def _what_is_wrong(op: Operation, body: Any) -> str:
@@ -115,7 +121,8 @@ def _what_is_wrong(op: Operation, body: Any) -> str:
     if "type" in body and body["type"] != expected:
         return f"a reply of type {show(body['type'])}, where {show(expected)} was expected"
     place = mismatch(body, rpc.reply)
-    return f"a reply that is not of its form: {place}" if place else f"what its client could not take: {show(body)}"
+    problem = f"a reply that is not of its form: {place}" if place else "what its client could not take"
+    return f"{problem}; it was {show(body)}"
 
 
 # --------------------------------------------------------------------------------------
