@@ -165,7 +165,7 @@ class SpeaksUnprompted(Node):
 
     def tick(self):
         while True:
-            time.sleep(0.005)
+            time.sleep(0.001)
             if self.name:
                 self.say({"src": self.name, "dest": self.name, "body": {"type": "tick"}})
 
