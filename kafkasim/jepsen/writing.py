@@ -122,7 +122,7 @@ def _value(op: Operation, kind: str) -> Any:
         return request.get("offsets")
     if op.f == "list_committed_offsets":
         return response.get("offsets") if kind == "ok" else request.get("keys")
-    return request.get("keys") if op.f == "assign" else None
+    return _keys(request) if op.f == "assign" else None
 
 
 def _fault(fault: FaultEvent) -> dict[str, Any]:
@@ -149,8 +149,7 @@ class _Positions:
             asked = _as_dict(op.request.get("offsets"))
             moved = [key for key, start in asked.items() if key in position and start != position[key] + 1]
         elif op.f == "assign":
-            keys = op.request.get("keys")
-            keys = keys if isinstance(keys, list | tuple) else []
+            keys = _keys(op.request)
             moved = [key for key in position if key not in keys or op.request.get("from") == "start"]
         for key in moved:
             del position[key]
@@ -171,6 +170,12 @@ class _Positions:
                 match pairs:
                     case [*_, [int(offset), _]]:
                         self._of.setdefault(op.process, {})[key] = offset
+
+
+def _keys(request: dict[str, Any]) -> list[Any]:
+    """The keys of an assignment; none where a foreign history has something else there."""
+    keys = request.get("keys")
+    return list(keys) if isinstance(keys, list | tuple) else []
 
 
 def _as_dict(part: Any) -> dict[str, Any]:

@@ -99,6 +99,16 @@ def test_the_steps_of_a_transaction_are_one_operation():
     assert [op.response for op in again.operations] == [op.response for op in history.operations]
 
 
+@pytest.mark.parametrize("request_", [{}, {"keys": None}, {"keys": "k1"}])
+def test_an_assignment_of_nothing_that_is_known_is_one_of_no_keys(request_):
+    """Jepsen's tools, and our own reader, expect a list there."""
+    history = build("bob assign k1 -> k1:0")
+    history.operations[0].request = request_
+
+    assert b":f :assign, :value []" in encode_for_jepsen(history)
+    assert decode_from_jepsen([encode_for_jepsen(history)]).operations[0].request["keys"] == []
+
+
 def test_faults_are_the_nemesis():
     fault = FaultEvent(fault="crash", nodes=("n0",), at=7, event=1)
     assert '{:index 0, :time 7, :type :info, :process :nemesis, :f :crash, :value ["n0"]}' in written(faults=[fault])
