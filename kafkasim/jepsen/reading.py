@@ -176,7 +176,7 @@ class _Reading:
             raise self._error(event, "field :value", "a list of [:send key message] and [:poll]", steps)
         for step in steps:
             match step:
-                case ["send", _, _] | ["poll"] | ["poll", dict() | None]:
+                case ["send", _, _] | ["poll"] | ["poll", _]:
                     pass
                 case _:
                     raise self._error(event, "field :value", "steps [:send key message] and [:poll]", step)
@@ -215,7 +215,9 @@ class _Reading:
             return {} if operation.type == "ok" else None
         if len(step) < 2 or step[1] is None:
             return {"msgs": {}} if operation.type == "ok" else None
-        # whatever a key's messages are: where they are not of the form, the checkers say so
+        # whatever the messages are: where they are not of the form, the checkers say so
+        if not isinstance(step[1], dict):
+            return {"msgs": payload(step[1])}
         return {"msgs": {self._names.name(key): payload(pairs) for key, pairs in step[1].items()}}
 
     def concluded(self) -> History:

@@ -249,3 +249,11 @@ def test_a_character_is_the_same_message_however_it_is_written():
     escaped, plain = SENT.replace("7", r'"\ud83d\ude00"'), SENT.replace("7", '"😀"')
     mixed = "\n".join([*escaped.splitlines()[:2], *plain.splitlines()[2:]])
     assert check(read(mixed)).verdict == "valid"
+
+
+@pytest.mark.parametrize("messages", ["[]", "7", '"none"', "[[0 7]]"])
+def test_a_poll_that_returned_no_map_of_messages_is_a_malformed_reply_and_no_reason_to_read_no_further(messages):
+    begun = event("invoke", "poll", "[[:poll]]")
+    history = decode_from_jepsen([(begun + event("ok", "poll", f"[[:poll {messages}]]")).encode()])
+
+    assert [anomaly.kind for anomaly in check(history).anomalies] == ["malformed-reply"]
