@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,16 @@ MARK: Final = "KAFKASIM_RUN"
 
 _RUNS: Final = count(1)
 _PROCESSES: Final = Path("/proc")
+
+_LOOKS: Final = 20
+_PAUSE: Final = 0.005
+"""So often, and so many seconds apart, it is looked for processes that are left, at most."""
+
+_KERNEL_THREAD: Final = 0x00200000
+"""Among the flags of a process: it is one of the system's own."""
+
+_NEW: Final = 10.0
+"""A process that has been there for so many seconds, and has no environment, never had one."""
 
 
 def new_mark() -> str:
@@ -33,12 +44,36 @@ def end_group(leader: int) -> None:
 
 
 def end_marked(mark: str) -> int:
-    """Kills every process that bears the mark, however it has gone its own way; how many there were."""
+    """Kills every process that bears the mark, however it has gone its own way; how many there were.
+
+    One look does not find all: a process may have started another since, and one that becomes another program just then
+    shows no environment. So it is looked again, for a moment, until there is none of either.
+    """
     wanted = f"{MARK}={mark}".encode()
     found = 0
-    for folder in _PROCESSES.glob("[0-9]*"):
-        with suppress(OSError):
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                os.kill(int(folder.name), signal.SIGKILL)
-                found += 1
+    for _ in range(_LOOKS):
+        ended = changing = 0
+        for folder in _PROCESSES.glob("[0-9]*"):
+            with suppress(OSError):
+                environment = (folder / "environ").read_bytes()
+                if wanted in environment.split(b"\0"):
+                    os.kill(int(folder.name), signal.SIGKILL)
+                    ended += 1
+                elif not environment:
+                    changing += _may_be_changing((folder / "stat").read_bytes())
+        found += ended
+        if not ended + changing:
+            break
+        time.sleep(_PAUSE)
     return found
+
+
+def _may_be_changing(status: bytes) -> bool:
+    """Whether a process without an environment may be becoming another program; ``status`` is its line of the system's.
+
+    Not those that have ended, nor the system's own threads, nor any that has been there for a while.
+    """
+    state, *numbers = status.rpartition(b")")[2].split()
+    flags, ticks = int(numbers[5]), int(numbers[18])
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return state not in (b"Z", b"X") and not flags & _KERNEL_THREAD and age < _NEW

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kafkasim.processes.remains import MARK, end_marked, new_mark
 from tests.processes.left_processes import processes_with, soon
 from tests.processes.programs import faulty, result_of
 
@@ -46,3 +47,34 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path, number):
     assert running.returncode == (130 if number == signal.SIGINT else 128 + number)
     assert b"Traceback" not in said
     assert soon(lambda: not processes_with(mark))
+
+
+FORKS = """
+import os
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        os.close(1)
+        os.execvp("sleep", ["sleep", "3915.75"])
+print(flush=True)
+os.read(0, 1)
+"""
+
+
+def test_a_child_that_is_just_becoming_another_program_is_not_overlooked():
+    """Then, for a moment, it shows no environment."""
+    for _ in range(40):
+        mark = new_mark()
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-E", "-c", FORKS],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {MARK: mark},
+        )
+        with process:
+            assert process.stdout is not None
+            process.stdout.read(1)
+            process.kill()
+        end_marked(mark)
+
+    assert soon(lambda: not processes_with("3915.75"))
