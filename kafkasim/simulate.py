@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from logging import LogRecord, getLogger
 from typing import Final
 
+from msgspec.structs import replace
+
 from kafkasim import service
 from kafkasim.checkers import WORST_FEW, check
 from kafkasim.garbage_collection import collector_at_rest, count_as_old
@@ -58,6 +60,7 @@ def run(
     seed = scenario.seed if seed is None else seed
     interrupts = Interrupts()
     with collector_at_rest(), interrupts.watched(), interrupts.at_the_second(), _nodes_unheard():
+        watch = replace(watch, wants_an_end=lambda: interrupts.asked is not None)
         world = World(scenario, SeededChoices(seed) if choices is None else choices, seed, watch)
         try:
             broken_off = not _run_to_the_end(world, progress, interrupts)

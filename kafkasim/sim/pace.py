@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop
 from typing import Final
 
@@ -45,12 +45,24 @@ _GLANCE: Final = 100 * MILLISECOND
 
 
 class Pace:
-    """Lets the events of the clock happen, each in its time, and takes in what the nodes say between them."""
+    """Lets the events of the clock happen, each in its time, and takes in what the nodes say between them.
 
-    def __init__(self, clock: Clock, nodes: Sequence[ProcessNode], children: Children, *, virtual: bool) -> None:
+    A node may keep it waiting for seconds, but not once ``wants_an_end`` says that nobody waits for the run any more.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        nodes: Sequence[ProcessNode],
+        children: Children,
+        *,
+        virtual: bool,
+        wants_an_end: Callable[[], bool] | None = None,
+    ) -> None:
         self._clock, self._nodes, self._children = clock, nodes, children
         self.pacing = Pacing("virtual" if virtual else "real")
         self._virtual = virtual
+        self._wants_an_end = wants_an_end
         self._started = 0
         """What the machine's clock showed when the run's clock was at 0."""
         self._grace = _GRACE
@@ -62,9 +74,14 @@ class Pace:
         """Whether many events may happen in a moment."""
         return self._virtual
 
+    @property
+    def broken_off(self) -> bool:
+        """Whether nobody waits for the run any more: nothing that happens from now on counts."""
+        return self._wants_an_end is not None and self._wants_an_end()
+
     def begin(self) -> None:
         """Waits until each node has started, or failed to. Time stands still meanwhile."""
-        while any(node.starting for node in self._nodes):
+        while any(node.starting for node in self._nodes) and not self.broken_off:
             self._children.wait(0.1)
             self._listen()
         self._started = time.monotonic_ns() - self._clock.now
@@ -114,7 +131,7 @@ class Pace:
     def _await(self, node: ProcessNode, began: int) -> None:
         """Waits until the node has nothing left to do, or has been busy for too long."""
         resting_since = 0
-        while not (node.silent_for_good or node.floods):
+        while not (node.silent_for_good or node.floods or self.broken_off):
             heard = self._children.wait(_TICK if node.owes else 0)
             if heard:
                 resting_since = 0

@@ -1,4 +1,4 @@
-"""Who is told what happens in a run while it happens; what they do with it changes nothing about the run."""
+"""Who is told what happens in a run while it happens, and may break it off; else they change nothing about it."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ class Watch(Struct, frozen=True):
     """Is told of each message on the network, in order."""
     node_log: Callable[[str], TakesBytes] | None = None
     """Of the node with this name, where all that its program writes to its standard error goes."""
+    wants_an_end: Callable[[], bool] | None = None
+    """Whether the run is to be broken off; asked again and again while a program is waited for."""
 
 
 UNWATCHED: Final = Watch()

@@ -133,6 +133,8 @@ class World:
 
     def _advance_with(self, pace: Pace, events: int) -> bool:
         for _ in range(events if pace.hurries else 1):
+            if pace.broken_off:
+                return True
             if not self._activity.busy and not self._go_over():
                 return False
             pace.step()
@@ -213,7 +215,7 @@ class World:
         nodes = {name: ProcessNode(name, names, program, self._surroundings) for name in names}
         self._programs = tuple(nodes.values())
         virtual = self.scenario.clock == "virtual"
-        self._pace = Pace(self.clock, self._programs, children, virtual=virtual)
+        self._pace = Pace(self.clock, self._programs, children, virtual=virtual, wants_an_end=self._watch.wants_an_end)
         return dict(nodes)
 
     def _start(self) -> None:

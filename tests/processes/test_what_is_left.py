@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,16 @@ import pytest
 from kafkasim.processes.remains import MARK, end_marked, new_mark
 from tests.processes.left_processes import processes_with, soon
 from tests.processes.programs import faulty, result_of
+
+SPINS = (
+    sys.executable,
+    "-c",
+    """
+print('{"src": "n0", "dest": "c0", "body": {"type": "init_ok", "in_reply_to": 1}}', flush=True)
+while True:
+    pass
+""",
+)
 
 SCENARIO = """\
 name: long
@@ -78,3 +90,17 @@ def test_a_child_that_is_just_becoming_another_program_is_not_overlooked():
         end_marked(mark)
 
     assert soon(lambda: not processes_with("3915.75"))
+
+
+@pytest.mark.parametrize("command", [faulty("ignores-init"), SPINS], ids=["never-starts", "never-at-rest"])
+def test_ctrl_c_is_heeded_while_a_program_is_waited_for(command):
+    began = time.monotonic()
+    ctrl_c = threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT])
+    ctrl_c.start()
+    try:
+        result = result_of(command)
+    finally:
+        ctrl_c.join()
+
+    assert result.interrupted
+    assert time.monotonic() - began < 4, "a program has 10 s to start, and 5 s to be at rest"
