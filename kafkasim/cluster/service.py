@@ -103,14 +103,6 @@ class _Offer(Struct):
     """The number of the last request that is to bring it into the log."""
 
 
-class _Owed(Struct):
-    """What another node has asked for and was not told yet."""
-
-    number: int
-    """The last of its requests."""
-    entries: dict[str, None]
-
-
 class ClusterService(Service):
     """A node of a cluster; ``init`` must name it and its peers.
 
@@ -139,8 +131,8 @@ class ClusterService(Service):
         """The entries that are to come into the log and are not there yet, by number."""
         self._idle: dict[str, None] = {}
         """Those of them that nobody is busy with."""
-        self._owed: dict[str, _Owed] = {}
-        """By node, what it asked for."""
+        self._owed: dict[str, dict[str, int]] = {}
+        """By node, the entries that it asked for and was not told of yet, each with the last request that did."""
         self._chapters_stored = 0
 
     # The seam.
@@ -227,10 +219,9 @@ class ClusterService(Service):
         new = [entry for entry in request.entries if not self._replica.has(entry.id)]
         if not new:
             return self._in_the_log(envelope)
-        owed = self._owed.setdefault(envelope.src, _Owed(request.msg_id, {}))
-        owed.number = request.msg_id
+        owed = self._owed.setdefault(envelope.src, {})
         for entry in new:
-            owed.entries[entry.id] = None
+            owed[entry.id] = request.msg_id
             if entry.id not in self._offers:
                 self._offer(kept(entry), None)
         return None
@@ -335,13 +326,20 @@ class ClusterService(Service):
         return self.answer(envelope, reply)
 
     def _pay(self) -> list[Effect]:
-        """Tells other nodes that what they asked for is in the log: each one answer, however often it asked."""
+        """Tells other nodes that what they asked for is in the log: each one answer, however often it asked.
+
+        It answers the last request all of whose entries are there; no request is answered twice.
+        """
         effects: list[Effect] = []
         for node, owed in list(self._owed.items()):
-            left = {entry_id: None for entry_id in owed.entries if not self._replica.has(entry_id)}
-            if len(left) < len(owed.entries):
-                effects.append(Envelope(self.node_id, node, AppendOk(in_reply_to=owed.number, log=self._replica.head)))
-            owed.entries = left
+            left = {entry_id: number for entry_id, number in owed.items() if not self._replica.has(entry_id)}
+            if len(left) == len(owed):
+                continue
+            to_come = set(left.values())
+            there = [number for entry_id, number in owed.items() if entry_id not in left and number not in to_come]
+            if there:
+                effects.append(Envelope(self.node_id, node, AppendOk(in_reply_to=there[-1], log=self._replica.head)))
+            self._owed[node] = left
             if not left:
                 del self._owed[node]
         return effects
@@ -373,7 +371,7 @@ class ClusterService(Service):
             if offer.asker is None and offer.came <= moment:
                 del self._offers[entry_id], self._idle[entry_id]
                 for owed in self._owed.values():
-                    owed.entries.pop(entry_id, None)
+                    owed.pop(entry_id, None)
 
     def _refuse(self, moment: int) -> list[Effect]:
         """Refuses what has waited since that moment or longer, now that nobody can be reached."""

@@ -150,6 +150,39 @@ def test_who_is_asked_appends_and_says_when_it_is_done():
     assert node.told("lin-kv") == []
 
 
+def test_each_request_of_another_node_is_answered_once_when_all_of_it_is_in_the_log():
+    node = Node()
+
+    def asked(number, *messages):
+        node.hear(
+            "n1", {"type": "append", "msg_id": number, "entries": [["send", f"n1.{m}", "k", m] for m in messages]}
+        )
+
+    asked(7, "a")
+    asked(8, "b", "c")
+    [first] = node.told("lin-kv")
+    node.hear("lin-kv", CasOk(), to=first)
+    assert node.told("n1") == [AppendOk(in_reply_to=7, log=first.to)]
+    asked(9, "d")
+    [second] = node.told("lin-kv")
+    assert entries_of(second) == ["b", "c"]
+    node.hear("lin-kv", CasOk(), to=second)
+    assert node.told("n1") == [AppendOk(in_reply_to=8, log=second.to)]
+
+
+def test_requests_of_another_node_that_are_in_the_log_at_once_have_one_answer_that_to_the_last():
+    node = Node()
+    node.ask(send("mine"))
+    for number, msg in ((7, "a"), (8, "b")):
+        node.hear("n1", {"type": "append", "msg_id": number, "entries": [["send", f"n1.{msg}", "k", msg]]})
+    [first] = node.told("lin-kv")
+    node.hear("lin-kv", CasOk(), to=first)
+    assert node.told("n1") == []
+    [second] = node.told("lin-kv")
+    node.hear("lin-kv", CasOk(), to=second)
+    assert node.told("n1") == [AppendOk(in_reply_to=8, log=second.to)]
+
+
 def test_who_gets_no_answer_from_the_first_node_asks_the_next_or_appends_itself():
     last, middle = Node("n2"), Node("n1")
     for node in (last, middle):
