@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from operator import attrgetter
 from typing import Final
 
@@ -55,8 +56,8 @@ def _explain_crash(index: Index, fault: FaultEvent) -> Example:
 def _under_way(index: Index) -> dict[tuple[str, int], list[int]]:
     """By node and crash (its place in the sequence of events), what the node had been asked and left undone.
 
-    No more than an example shows, the last of them. Worked out once for all crashes, in order: who has been found to
-    have ended by one crash is not looked at for the next.
+    No more than an example shows, the last of them. Worked out once for all crashes, in order: what a node was asked
+    before it ended, for whatever reason, or while it was down, it is at work on no more in its next life.
     """
     known: dict[tuple[str, int], list[int]] | None = index.derived.get("under way at crashes")
     if known is not None:
@@ -64,19 +65,15 @@ def _under_way(index: Index) -> dict[tuple[str, int], list[int]]:
     known = index.derived["under way at crashes"] = {}
     to_begin = sorted(index.unsuccessful, key=lambda op: op.begin_event, reverse=True)
     begun: dict[str, list[Operation]] = {}
-    for fault in sorted(filter(_is_crash, index.faults), key=lambda fault: fault.event):
+    lives = (fault for fault in index.faults if fault.fault in {"crash", "restart"})
+    for fault in sorted(lives, key=lambda fault: fault.event):
         while to_begin and to_begin[-1].begin_event < fault.event:
             op = to_begin.pop()
             begun.setdefault(op.node, []).append(op)
         for node in fault.nodes:
-            of_node = begun.get(node, [])
-            last: list[Operation] = []
-            while of_node and len(last) < MOST_OPERATIONS:
-                op = of_node.pop()
-                if op.end_event is None or op.end_event > fault.event:
-                    last.append(op)
-            of_node += reversed(last)
-            known[node, fault.event] = [op.index for op in last]
+            asked = reversed(begun.pop(node, []))
+            undone = (op.index for op in asked if op.end_event is None or op.end_event > fault.event)
+            known[node, fault.event] = list(islice(undone, MOST_OPERATIONS))
     return known
 
 

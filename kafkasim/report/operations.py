@@ -86,7 +86,7 @@ def _fault(fault: FaultEvent) -> Line:
     groups = printable(" | ".join(", ".join(group) for group in fault.groups))
     match fault.fault:
         case "crash":
-            what = "crashes" if fault.planned else f"ends by itself: {printable(fault.text)}"
+            what = "crashes" if fault.planned else f"ends by itself: {printable(fault.text.partition(';')[0])}"
         case "restart":
             what = "starts again"
         case "partition":

@@ -237,3 +237,16 @@ def test_where_offsets_may_be_sparse_gaps_are_not_looked_for():
     result = check(build("alice send k1 7 -> 3", "bob poll k1:0 -> k1 3=7", promises=SPARSE))
     assert result.anomalies == []
     assert "dense" in result.not_checked["offset-gap"]
+
+
+def test_what_a_node_was_asked_in_an_earlier_life_is_no_proof_of_how_a_later_one_ended():
+    history = build(
+        "alice send k1 a -> lost",
+        "!! crash n0",
+        "bob send k1 b -> lost",
+        "! restart n0",
+        "carol send k1 c -> lost",
+        "!! crash n0",
+    )
+    crashes = next(anomaly for anomaly in check(history).anomalies if anomaly.kind == "node-crash")
+    assert [example.operations for example in crashes.examples] == [(0,), (2,)]
