@@ -30,6 +30,7 @@ from kafkasim.cli.failures import refusal_words
 from kafkasim.cli.outputs import name_in_paths, refused
 from kafkasim.files import write_whole
 from kafkasim.history_files import write_history
+from kafkasim.interrupts import TELLING_TO_END, signals_held_back
 from kafkasim.report.command import Overrides
 from kafkasim.report.conclusion import Runs
 from kafkasim.report.descriptions import every_description
@@ -65,16 +66,20 @@ def prepare_store(store: Path) -> None:
 @contextmanager
 def run_folder(store: Path, scenario: Scenario, seed: int) -> Iterator[RunFolder]:
     """Within, a run has a new directory in the store; afterwards it is gone, unless it was completed."""
+    folder: RunFolder | None = None
     try:
-        folder = RunFolder(_new_directory(store, f"{name_in_paths(scenario)}-{seed}"))
-    except OSError as error:
-        raise refused(OPTION, store, refusal_words(error)) from None
-    try:
+        with signals_held_back(*TELLING_TO_END):  # between making it and knowing it nobody could take it down
+            try:
+                folder = RunFolder(_new_directory(store, f"{name_in_paths(scenario)}-{seed}"))
+            except OSError as error:
+                raise refused(OPTION, store, refusal_words(error)) from None
         yield folder
     finally:
-        folder.close()
-        if not folder.completed:
-            shutil.rmtree(folder.path, ignore_errors=True)
+        with signals_held_back(*TELLING_TO_END):
+            if folder is not None:
+                folder.close()
+                if not folder.completed:
+                    shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def _new_directory(store: Path, name: str) -> Path:
