@@ -175,7 +175,7 @@ def test_a_sweep_that_is_told_to_end_leaves_whole_runs_and_no_programs(scenarios
     process.send_signal(signal.SIGTERM)
     assert ended(process).code == 128 + signal.SIGTERM
     pids = [int(line) for line in (scenarios / "pids").read_text().splitlines()]
-    assert len(pids) >= 2
+    assert pids
     assert not [pid for pid in pids if lives(pid)]
     for folder in (scenarios / "store").iterdir():
         assert (folder / "results.json").exists()
