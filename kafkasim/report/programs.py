@@ -71,12 +71,12 @@ def given_up_words(pacing: Pacing) -> str:
     """Which nodes were not waited for; empty where there is none.
 
     >>> given_up_words(Pacing("virtual", given_up=("n1", "n0", "n1")))
-    'n1 and n0: busy for so long that time went on without them'
+    'n1 and n0: silent for so long that time went on without them'
     """
     names = list(dict.fromkeys(pacing.given_up))
     if not names:
         return ""
-    return f"{listed(names)}: busy for so long that time went on without {'it' if len(names) == 1 else 'them'}"
+    return f"{listed(names)}: silent for so long that time went on without {'it' if len(names) == 1 else 'them'}"
 
 
 def node_logs_section(screen: Console, logs: Mapping[str, Sequence[str]]) -> Iterator[RenderableType]:

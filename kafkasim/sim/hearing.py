@@ -69,6 +69,8 @@ class Hearing:
         """Of each request that it was given and has not answered: how often it was given it."""
         self._latest: dict[str, int] = {}
         """The highest number of a request by each who asked."""
+        self._wait: dict[tuple[str, int], None] = {}
+        """The requests of clients that it was given and has not answered at all, however often they came."""
 
     def begin(self, names: Sequence[str]) -> Envelope[Init]:
         """It starts, and was asked nothing yet. What it is told first: its name, and the names of all nodes."""
@@ -81,16 +83,24 @@ class Hearing:
         """It is gone, and will answer nothing any more."""
         self.starting = False
         self._open.clear()
+        self._wait.clear()
 
     def asked(self, asker: str, number: int) -> None:
         """It was given this request."""
         self._open[(asker, number)] = self._open.get((asker, number), 0) + 1
+        if number > self._latest.get(asker, -1) and not self._addressees.takes_requests(asker):
+            self._wait[(asker, number)] = None
         self._latest[asker] = max(number, self._latest.get(asker, number))
 
     @property
     def owes(self) -> bool:
         """Whether there is a request that it has not answered."""
         return bool(self._open)
+
+    @property
+    def keeps_a_client_waiting(self) -> bool:
+        """Whether there is a request of a client that it has not answered at all."""
+        return bool(self._wait)
 
     def answers_init(self, envelope: Envelope[Any]) -> bool:
         """Whether this is what it has to say to ``init``, accepting or not."""
@@ -133,6 +143,7 @@ class Hearing:
             problem = "has been answered already" if known else f"was never asked of {self._name}"
             self._report("stray-reply", line, f"request {number} of {asker} {problem}")
             return False
+        self._wait.pop((asker, number), None)
         if times == 1:
             del self._open[(asker, number)]
         else:

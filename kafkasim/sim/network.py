@@ -167,6 +167,14 @@ class Network:
         """How many messages are on their way."""
         return len(self._arrivals())
 
+    def in_flight_among_servers(self) -> bool:
+        """Whether anything is on its way that is neither from a client nor for one."""
+        clients = self._clients
+        return any(
+            type(argument) is Envelope and argument.src not in clients and argument.dest not in clients
+            for _, _, _, argument in self._clock.events
+        )
+
     def traffic(self) -> Traffic:
         """What has become of the messages so far."""
         return Traffic(

@@ -2,8 +2,9 @@
 
 *Virtual*: what is due at one instant is delivered together; then nothing happens until every node is quiet, and what
 they have said by then they have said at that instant. So time costs no time, and a seed gives the same run again, if
-the nodes do the same again. Races inside a node are not to be seen so, and a node that speaks unprompted, because
-some time has passed, would speak at the wrong time: where one does, the run goes on with the real clock.
+the nodes do the same again. Races inside a node are not to be seen so, and a node that waits for time to pass would
+speak too late. So where one is quiet though a client waits for it, and nothing is on its way from another node or a
+service, it is given real time; and once one has spoken unprompted, the run goes on with the real clock.
 
 *Real*: a nanosecond of the run's clock takes a nanosecond, and whatever a node says it says when it is heard.
 """
@@ -19,6 +20,7 @@ from typing import Final
 from kafkasim.processes.children import Children
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from kafkasim.sim.clock import Clock
+from kafkasim.sim.network import Network
 from kafkasim.sim.process_nodes import ProcessNode
 from kafkasim.sim.result import Pacing
 
@@ -27,6 +29,9 @@ _PATIENCE: Final = 5 * SECOND
 
 _PATIENCE_WITH_SLEEPERS: Final = SECOND
 """As `_PATIENCE`, of one that does nothing at all and does not read what it was sent either."""
+
+_PATIENCE_WITH_DEBTORS: Final = 2 * SECOND
+"""For so long a node that has not answered a client is given real time, once: longer than most wait for anything."""
 
 _GRACE: Final = 50 * MILLISECOND
 """How long a node that has nothing left to do, and has not answered, may still take to say something: it may wait for
@@ -55,11 +60,12 @@ class Pace:
         clock: Clock,
         nodes: Sequence[ProcessNode],
         children: Children,
+        network: Network,
         *,
         virtual: bool,
         wants_an_end: Callable[[], bool] | None = None,
     ) -> None:
-        self._clock, self._nodes, self._children = clock, nodes, children
+        self._clock, self._nodes, self._children, self._network = clock, nodes, children, network
         self.pacing = Pacing("virtual" if virtual else "real")
         self._virtual = virtual
         self._wants_an_end = wants_an_end
@@ -93,9 +99,8 @@ class Pace:
             if any(node.roused for node in self._nodes) and not (clock.events and clock.events[0][0] <= clock.now):
                 self._settle()
                 return
-            if self._hear_the_unprompted():
-                return
-            clock.step()
+            if not self._needs_real_time():
+                clock.step()
             return
         due = clock.events[0][0] + self._started
         left = due - time.monotonic_ns()
@@ -107,16 +112,34 @@ class Pace:
         _, _, action, argument = heappop(clock.events)
         action(argument)
 
-    def _hear_the_unprompted(self) -> bool:
-        """Goes over to the real clock where a node has spoken though nothing was said to it."""
+    def _needs_real_time(self) -> bool:
+        """Goes over to the real clock where a node waits for time to pass."""
+        began = time.monotonic_ns()
+        if any(node.neglects_a_client for node in self._nodes) and not self._network.in_flight_among_servers():
+            self._give_real_time(began)
         for node in self._nodes:
             if node.unprompted:
                 self._virtual = False
-                self._started = time.monotonic_ns() - self._clock.now
+                self._started = began - self._clock.now
                 self.pacing.real_from = self._clock.now
                 self.pacing.reason = f"{node.name} spoke unprompted, as a node does that waits for time to pass"
                 return True
         return False
+
+    def _give_real_time(self, began: int) -> None:
+        """Waits until some node says something; those that still owe a client an answer then are given up."""
+        while not self.broken_off and not any(node.unprompted for node in self._nodes):
+            if time.monotonic_ns() - began > _PATIENCE_WITH_DEBTORS:
+                for node in self._nodes:
+                    if node.neglects_a_client:
+                        node.give_up_its_debts()
+                        self._note_given_up(node)
+                return
+            self._children.wait(_GLANCE / SECOND)
+
+    def _note_given_up(self, node: ProcessNode) -> None:
+        if node.name not in self.pacing.given_up:
+            self.pacing.given_up = (*self.pacing.given_up, node.name)
 
     def _settle(self) -> None:
         """Where time is virtual, waits until all that were spoken to are quiet, and takes in what they have said."""
@@ -138,7 +161,7 @@ class Pace:
             now = time.monotonic_ns()
             if now - began > _PATIENCE or (now - began > _PATIENCE_WITH_SLEEPERS and node.sleeps_over_input()):
                 node.give_up()
-                self.pacing.given_up = (*self.pacing.given_up, node.name)
+                self._note_given_up(node)
             elif heard and node.owes:
                 continue
             elif not node.at_rest():

@@ -81,6 +81,8 @@ class ProcessNode(AnyNode):
         """Whether it was spoken to since it was last quiet."""
         self.silent_for_good = False
         """Whether it is no use to wait for it: it is down, or has been busy for too long."""
+        self._neglects_for_good = False
+        """Whether it was given real time in vain, once."""
         self._spoke_unprompted = False
         self._asked = 0
         """How many requests it was given since it was last listened to."""
@@ -180,6 +182,12 @@ class ProcessNode(AnyNode):
         return self.starting or len(self._child.lines if self._child else ()) < self._asked
 
     @property
+    def neglects_a_client(self) -> bool:
+        """Whether it is quiet though it owes a client an answer, and was not given up for it before."""
+        quiet = not (self.roused or self.paused or self.silent_for_good)
+        return quiet and not self._neglects_for_good and self._hearing.keeps_a_client_waiting
+
+    @property
     def rest_is_known(self) -> bool:
         """Whether this system tells what it is doing."""
         return self._rest is not None and self._rest.known
@@ -200,7 +208,11 @@ class ProcessNode(AnyNode):
 
     def give_up(self) -> None:
         """It has been busy for too long; nobody waits for it until it says something."""
-        self.silent_for_good = True
+        self.silent_for_good = self._neglects_for_good = True
+
+    def give_up_its_debts(self) -> None:
+        """It was given time, and has not answered all the same; it is not given time for that again."""
+        self._neglects_for_good = True
 
     def listen(self) -> None:
         """Takes in all that it has said, and notices when it has ended."""

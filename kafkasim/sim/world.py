@@ -215,7 +215,14 @@ class World:
         nodes = {name: ProcessNode(name, names, program, self._surroundings) for name in names}
         self._programs = tuple(nodes.values())
         virtual = self.scenario.clock == "virtual"
-        self._pace = Pace(self.clock, self._programs, children, virtual=virtual, wants_an_end=self._watch.wants_an_end)
+        self._pace = Pace(
+            self.clock,
+            self._programs,
+            children,
+            self._network,
+            virtual=virtual,
+            wants_an_end=self._watch.wants_an_end,
+        )
         return dict(nodes)
 
     def _start(self) -> None:

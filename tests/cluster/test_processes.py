@@ -10,8 +10,11 @@ import time
 import pytest
 
 from kafkasim.messages import Envelope
+from kafkasim.scenario import model
+from kafkasim.scenario.model import MILLISECOND, SECOND
 from kafkasim.sim.services.linear_store import LinearStore
 from kafkasim.sim.services.party import ServiceParty
+from kafkasim.simulate import run
 
 NODE = [sys.executable, "-m", "kafkasim", "node"]
 PATIENCE = 30
@@ -223,3 +226,24 @@ def test_init_and_requests_may_come_in_one_piece_and_the_last_line_without_an_en
 def test_a_node_alone_does_not_load_what_a_cluster_needs():
     look = "import sys; import kafkasim.node; sys.exit(any('cluster' in name for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", look], check=False, timeout=PATIENCE).returncode == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nodes_are_not_accused_whatever_the_network_does(seed):
+    """Each of these seeds loses what nodes and lin-kv say to each other, after which only a timer helps."""
+    network = model.Network(model.Latency("exponential", 2 * MILLISECOND), loss=0.02, duplicate=0.05)
+    cut_off = model.Partition(300 * MILLISECOND, (("n0", "n1"), ("n2", "lin-kv")), 300 * MILLISECOND)
+    scenario = model.Scenario(
+        "cluster",
+        "to see what comes of it",
+        system=model.System(3, command=tuple(NODE)),
+        network=network,
+        timeout=2 * SECOND,
+        workload=model.Workload(clients=6, keys=3, rate=100.0, duration=SECOND),
+        faults=(cut_off,),
+    )
+    result = run(scenario, seed)
+
+    assert (result.verdict, result.check.anomalies) == ("valid", [])
+    assert result.pacing
+    assert result.pacing.real_from is not None

@@ -1,5 +1,8 @@
 """A node that is wrong, whichever way, is found out, in words that name the fault; and no run hangs."""
 
+import sys
+import time
+
 import pytest
 
 from kafkasim.scenario import model
@@ -46,6 +49,21 @@ def _little_patience(monkeypatch):
 
 def errors(result):
     return {anomaly.kind for anomaly in result.check.anomalies if anomaly.severity == "error"}
+
+
+def answering_after(seconds):
+    """The command of a correct node that waits before it answers a client, and takes in requests meanwhile."""
+    code = f"""
+import json, os, sys, threading
+sys.path.insert(0, {str(NODES / "python")!r})
+from node import Node
+class Patient(Node):
+    def say(self, message):
+        after = 0 if message["body"]["type"] == "init_ok" else {seconds}
+        threading.Timer(after, os.write, [1, json.dumps(message).encode() + b"\\n"]).start()
+Patient().run()
+"""
+    return (sys.executable, "-c", code)
 
 
 IN_REAL_TIME = {"exits", "floods", "prints-for-people", "answers-twice"}
@@ -95,6 +113,25 @@ def test_a_program_that_speaks_unprompted_is_given_the_real_clock():
     assert (result.verdict, errors(result)) == ("valid", set())
     assert 0 <= result.pacing.real_from < 4 * SECOND
     assert result.pacing.reason == "n0 spoke unprompted, as a node does that waits for time to pass"
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.6])
+def test_a_program_that_answers_when_time_has_passed_is_given_it_and_not_accused(seconds):
+    result = result_of(answering_after(seconds))
+
+    assert (result.verdict, errors(result)) == ("valid", set())
+    assert result.pacing.reason == "n0 spoke unprompted, as a node does that waits for time to pass"
+    assert result.statistics.latencies["send"].p50 > seconds * SECOND
+
+
+def test_a_program_that_skips_an_answer_now_and_then_is_given_time_for_it_once():
+    workload = model.Workload(clients=3, keys=3, rate=200.0, duration=60 * SECOND)
+    began = time.monotonic()
+    result = result_of(faulty("skips-an-answer"), workload=workload)
+
+    assert errors(result) == {"no-reply"}
+    assert (result.pacing.real_from, result.pacing.given_up) == (None, ("n0",))
+    assert time.monotonic() - began < 30, "60 s of simulated time"
 
 
 def test_a_program_that_hangs_is_not_waited_for_again_and_again():
