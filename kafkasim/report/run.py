@@ -147,17 +147,22 @@ def _faults(faults: Sequence[Fault]) -> str:
 
 
 def _faults_that_did_not_strike(result: Result) -> list[Fault]:
-    struck = {(event.at, event.fault, event.nodes) for event in result.history.faults if event.planned}
-    return [fault for fault in result.scenario.faults if _when_it_struck(fault) not in struck]
+    """Each event in the history is of the last such fault that was due by then: on the real clock a bit earlier."""
+    idle = list(result.scenario.faults)
+    for event in result.history.faults:
+        due = [fault for fault in idle if fault.at <= event.at and _as_in_history(fault) == (event.fault, event.nodes)]
+        if due and event.planned:
+            idle.remove(max(due, key=lambda fault: fault.at))
+    return idle
 
 
-def _when_it_struck(fault: Fault) -> tuple[int, str, tuple[str, ...]]:
-    """What a history has of a fault that struck: when, what, and which nodes."""
+def _as_in_history(fault: Fault) -> tuple[str, tuple[str, ...]]:
+    """What a history has of a fault that struck: what, and which nodes."""
     if isinstance(fault, NodeCrash):
-        return fault.at, "crash", (fault.node,)
+        return "crash", (fault.node,)
     if isinstance(fault, NodePause):
-        return fault.at, "pause", (fault.node,)
-    return fault.at, "partition", ()
+        return "pause", (fault.node,)
+    return "partition", ()
 
 
 def _first_at(faults: Sequence[Fault], most: int = 4) -> str:

@@ -232,6 +232,15 @@ def test_faults_that_did_not_strike_are_told():
     assert "without effect: 1 crash of a node (at 2 s): the run was over by then" in text
 
 
+def test_faults_that_struck_a_moment_after_their_time_as_with_the_real_clock_have_struck():
+    run = result()
+    run.scenario = replace(run.scenario, faults=(NodeCrash(SECOND, "n0"), NodeCrash(2 * SECOND, "n0")))
+    run.history.faults.append(FaultEvent(fault="crash", nodes=("n0",), at=SECOND + 1, event=2))
+    assert "without effect: 1 crash of a node (at 2 s)" in " ".join(report(run).split())
+    run.history.faults.append(FaultEvent(fault="crash", nodes=("n0",), at=2 * SECOND + 1, event=3))
+    assert "without effect" not in report(run)
+
+
 def test_a_clock_that_was_given_up_and_nodes_that_were_not_waited_for_are_told():
     run = result()
     run.pacing = Pacing("virtual", 1_200_000_000, "n0 spoke unprompted", ("n1", "n1"))
