@@ -123,6 +123,9 @@ class Hearing:
             return envelope
         dest, body = envelope.dest, envelope.body
         if not self._addressees.knows(dest):
+            if dest == _STARTER and is_reply(body):
+                self._report("stray-reply", line, self._stray_to_starter(request_number(body)))
+                return None
             self._report("unknown-destination", line, f"there is no node, client or service {show(dest)}")
             return None
         if not is_reply(body):
@@ -131,6 +134,11 @@ class Hearing:
             self._report("malformed-message", line, "body: `in_reply_to` is missing: a client takes replies alone")
             return None
         return envelope if self._answers(dest, request_number(body), line) else None
+
+    def _stray_to_starter(self, number: int | None) -> str:
+        if number == _INIT:
+            return f"init, request {_INIT} of {_STARTER}, has been answered already"
+        return f"request {show(number)} of {_STARTER} was never asked of {self._name}: init was request {_INIT}"
 
     def _answers(self, asker: str, number: int | None, line: bytes) -> bool:
         """Whether a reply is one to a request that it was given and has not answered."""

@@ -115,6 +115,22 @@ def test_a_program_that_speaks_unprompted_is_given_the_real_clock():
     assert result.pacing.reason == "n0 spoke unprompted, as a node does that waits for time to pass"
 
 
+@pytest.mark.parametrize(
+    ("numbers", "kinds", "words"),
+    [
+        ((1, 1), {"stray-reply"}, "init, request 1 of c0, has been answered already"),
+        ((7,), {"stray-reply", "node-crash"}, "request 7 of c0 was never asked of n0: init was request 1"),
+    ],
+)
+def test_an_answer_to_init_that_is_one_too_many_or_to_another_request_is_stray(numbers, kinds, words):
+    reply = '{"src": "n0", "dest": "c0", "body": {"type": "init_ok", "in_reply_to": %d}}'
+    code = f"import sys\nfor number in {numbers}:\n    print({reply!r} % number, flush=True)\nsys.stdin.read()"
+    result = result_of((sys.executable, "-c", code), workload=None)
+
+    assert errors(result) == kinds
+    assert words in explanations(result)
+
+
 @pytest.mark.parametrize("seconds", [0.1, 0.6])
 def test_a_program_that_answers_when_time_has_passed_is_given_it_and_not_accused(seconds):
     result = result_of(answering_after(seconds))
