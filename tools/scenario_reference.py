@@ -71,7 +71,6 @@ def scenario_page() -> str:
         [f"`{action.name}`", f"`{action.example}`", action.meaning + ("" if action.in_script else " Not in `steps`.")]
         for action in ACTIONS
     ]
-    crash, partition = scenario_format.FAULT.records["crash"], scenario_format.FAULT.records["partition"]
     return "".join(
         [
             _HEAD,
@@ -98,8 +97,7 @@ def scenario_page() -> str:
             fields(scenario_format.MIX),
             "## `faults`\n\n",
             "Each is a crash, a pause or a partition.\n\n",
-            fields(crash),
-            fields(partition),
+            *map(fields, scenario_format.FAULT.records.values()),
             "## `expect`\n\n",
             "`valid`, or:\n\n",
             fields(scenario_format.EXPECTED),

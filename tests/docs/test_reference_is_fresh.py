@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from kafkasim.scenario.format import FAULT
 from tools import doc_examples, reference
 
 
@@ -41,3 +42,10 @@ def test_every_field_of_the_json_has_its_line():
         document = json.loads(printed.splitlines()[0])
         assert document.keys() <= described
         assert document["stats"].keys() <= described
+
+
+def test_each_kind_of_fault_has_its_fields_on_the_page():
+    page = reference.written("scenario-format.md")
+    for kind, record in FAULT.records.items():
+        assert f"| `{kind}` (required) |" in page
+        assert all(f"| `{name}`" in page for name in record.fields)
