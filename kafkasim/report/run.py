@@ -213,6 +213,8 @@ def _per_operation(messages: Mapping[str, float]) -> str:
 
 def _availability(statistics: Statistics) -> str:
     """Which part of the operations succeeded, and how far a poll lagged behind at worst."""
+    if not statistics.outcomes:
+        return "no operation was begun"
     available = f"{part(statistics.availability.get('all', 1.0))} of operations succeeded"
     worst = statistics.worst_realtime_lag
     if worst is None:

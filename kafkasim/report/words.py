@@ -16,6 +16,7 @@ from kafkasim.forms import printable
 
 _UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 _PLURAL: Final = re.compile(r"(?<=[^s])s\b")
+_PLURAL_OF_Y: Final = re.compile(r"ies\b")
 _PLAIN_KEY: Final = re.compile(r"[\w./-]+")
 
 
@@ -33,8 +34,13 @@ def counted_words(number: int, plural: str) -> str:
 
     >>> counted_words(2, "committed offsets queried"), counted_words(1, "committed offsets queried")
     ('2 committed offsets queried', '1 committed offset queried')
+    >>> counted_words(1, "replies")
+    '1 reply'
     """
-    return f"{number:,} {plural}" if number != 1 else f"1 {_PLURAL.sub('', plural, count=1)}"
+    if number != 1:
+        return f"{number:,} {plural}"
+    singular, found = _PLURAL_OF_Y.subn("y", plural, count=1)
+    return f"1 {singular if found else _PLURAL.sub('', plural, count=1)}"
 
 
 def duration(nanoseconds: int) -> str:

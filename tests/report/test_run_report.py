@@ -232,6 +232,14 @@ def test_faults_that_did_not_strike_are_told():
     assert "without effect: 1 crash of a node (at 2 s): the run was over by then" in text
 
 
+def test_of_a_run_in_which_nothing_was_asked_it_is_not_said_that_all_succeeded():
+    run = result()
+    run.statistics = replace(run.statistics, rate_asked=100.0, outcomes={}, availability={"all": 1.0})
+    text = report(run)
+    assert "no operation was begun" in text
+    assert "succeeded" not in text
+
+
 def test_faults_that_struck_a_moment_after_their_time_as_with_the_real_clock_have_struck():
     run = result()
     run.scenario = replace(run.scenario, faults=(NodeCrash(SECOND, "n0"), NodeCrash(2 * SECOND, "n0")))
