@@ -15,7 +15,7 @@ from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, moment, who
 from kafkasim.forms import mismatch, shorten, show
 from kafkasim.history import FaultEvent, Operation
-from kafkasim.messages import RPCS, error_title
+from kafkasim.messages import RPCS, Error, error_title
 
 _REQUESTS: Final = {
     "send": "send",
@@ -118,6 +118,8 @@ def _what_is_wrong(op: Operation, body: Any) -> str:
         return f"no object, but {show(body)}"
     rpc = RPCS[op.f]
     expected = str(rpc.reply.__struct_config__.tag)
+    if body.get("type") == "error" and (place := mismatch(body, Error)):
+        return f"an error that is not of its form: {place}; it was {show(body)}"
     if "type" in body and body["type"] != expected:
         return f"a reply of type {show(body['type'])}, where {show(expected)} was expected"
     place = mismatch(body, rpc.reply)

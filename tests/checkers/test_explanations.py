@@ -91,6 +91,11 @@ def test_each_part_of_a_reply_that_is_malformed_is_told_by_itself():
     ]
 
 
+def test_of_an_error_that_is_malformed_it_is_told_what_is_wrong_not_that_an_error_came():
+    [example] = examples("malformed-reply", 'bob poll k1:0 -> reply {"type": "error", "code": "13", "text": "no"}')
+    assert "answered bob's poll with an error that is not of its form: field `code`: expected" in example.explanation
+
+
 def test_a_message_at_too_many_offsets_may_be_there_or_may_have_been_told_there():
     [example] = examples("duplicate", "alice send k1 7 -> 5", "bob poll k1:0 -> k1 0=7", promises=SPARSE)
     assert 'was sent to key "k1" once, by alice, but was seen at 2 offsets, 0 and 5' in example.explanation
