@@ -85,7 +85,8 @@ def _lines(result: Result, overrides: Overrides) -> Iterator[str]:
         at = "" if anomaly.key is None else f" at key {anomaly.key}"
         yield f"{anomaly.kind}{at}, {anomaly.count} times"
         for example in anomaly.examples[:1]:
-            yield f"  {example.explanation} (operations {', '.join(f'#{place}' for place in example.operations)})"
+            operations = ", ".join(f"#{place}" for place in example.operations)
+            yield f"  {example.explanation}{f' (operations {operations})' if operations else ''}"
     for one in result.unmet:
         yield unmet_words(one)
     for kind, how in result.check.failed.items():

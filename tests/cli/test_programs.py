@@ -229,3 +229,11 @@ def test_a_program_gets_a_malformed_request_as_it_was_written(kafkasim, scenario
     )
     document = json.loads(kafkasim("simulate", "raw.yaml", "--bin", a_forgetful_program, "--json").out)
     assert "{'msg_id': 1, 'type': 'frobnicate', 'colour': 'red'}" in document["node_logs"]["n0"]
+
+
+def test_a_finding_that_no_operation_proves_is_told_without_any_in_junit(kafkasim, scenarios):
+    says_nothing = shlex.join([sys.executable, "-c", "pass"])
+    assert kafkasim("simulate", "valid.yaml", "--bin", says_nothing, "--junit", "j.xml").code == 1
+    told = (scenarios / "j.xml").read_text()
+    assert "it exited with status 0" in told
+    assert "(operations" not in told
