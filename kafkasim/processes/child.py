@@ -60,6 +60,8 @@ class Child:
             )
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            if isinstance(error, OSError) and error.errno == errno.ENOEXEC:
+                reason = "it is no program for this machine; a script needs a first line such as #!/usr/bin/env python3"
             raise StartError(f"cannot start {command[0]}: {reason}") from None
         assert self._process.stdin
         assert self._process.stdout

@@ -63,7 +63,12 @@ NETWORK: Final = Record(
             "client_latency", LATENCY, "how long a message to or from a client travels; default: as long as any other"
         ),
         Field("loss", PROBABILITY, "the probability that a message never arrives"),
-        Field("duplicate", PROBABILITY, "the probability that a message arrives twice; sends are left out of it"),
+        Field(
+            "duplicate",
+            PROBABILITY,
+            "the probability that a message arrives twice; sends are left out of it, what nodes ask of services, such "
+            "as `cas`, is not",
+        ),
         Field(
             "duplicate_sends",
             PROBABILITY,

@@ -168,3 +168,11 @@ def test_a_program_that_there_is_not_is_wrong_usage(command, reason):
     with pytest.raises(ImpossibleScenarioError, match="system: command: cannot start") as refused:
         result_of(command)
     assert reason in str(refused.value)
+
+
+def test_a_script_without_its_first_line_is_told_what_it_lacks(tmp_path):
+    script = tmp_path / "node"
+    script.write_text("print('hello')\n")
+    script.chmod(0o755)
+    with pytest.raises(ImpossibleScenarioError, match="a script needs a first line such as #!/usr/bin/env python3"):
+        result_of((str(script),))
