@@ -22,7 +22,7 @@ from kafkasim import service
 from kafkasim.checkers import WORST_FEW, check
 from kafkasim.garbage_collection import collector_at_rest, count_as_old
 from kafkasim.history import History
-from kafkasim.interrupts import Interrupts
+from kafkasim.interrupts import TELLING_TO_END, Interrupts, signals_held_back
 from kafkasim.scenario.load import load, loads
 from kafkasim.scenario.model import Scenario
 from kafkasim.sim.choices import Choices, SeededChoices
@@ -68,7 +68,8 @@ def run(
             history = world.history(interrupted=broken_off)
             statistics = world.statistics()
         finally:
-            world.dissolve()
+            with signals_held_back(*TELLING_TO_END):  # else who is told to end now would leave programs behind
+                world.dissolve()
         count_as_old()
         judgement = check(history, examples=examples)
         return Result(

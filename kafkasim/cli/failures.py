@@ -35,7 +35,7 @@ def guarded(program: Callable[[], int]) -> int:
     """Runs the program and returns its exit code, whatever happens in it."""
     _open_closed_streams()
     try:
-        with _signals_heeded():
+        with signals_heeded():
             return program()
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
@@ -52,7 +52,7 @@ def guarded(program: Callable[[], int]) -> int:
 
 
 @contextmanager
-def _signals_heeded() -> Iterator[None]:
+def signals_heeded() -> Iterator[None]:
     """Within, whoever tells the program to end ends it as its own last line would: nothing is left behind.
 
     Left to itself, Python is gone on the spot: with it the terminal's settings, files half written, and the word to

@@ -21,7 +21,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Final
 
-from kafkasim.cli.failures import UsageError, end_by, refusal_words
+from kafkasim.cli.failures import UsageError, end_by, refusal_words, signals_heeded
 from kafkasim.cli.performing import Performance
 from kafkasim.interrupts import TELLING_TO_END, Interrupts, signals_held_back
 from kafkasim.scenario.model import Scenario
@@ -155,9 +155,9 @@ def _work(connection: Connection, performance: Performance) -> None:
     Told to end it takes down what a run has put up, programs and directories, and then ends by that signal.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where signals cannot be held back
-    signal.signal(signal.SIGTERM, end_by)
     try:
-        _make_runs(connection, performance)
+        with signals_heeded():
+            _make_runs(connection, performance)
     except SystemExit:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
