@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
@@ -182,10 +183,14 @@ def test_a_sweep_that_is_told_to_end_leaves_whole_runs_and_no_programs(scenarios
 
 
 def lives(pid: int) -> bool:
-    for _ in range(100):
+    """Whether it still runs a while later. One that has ended, and that nobody has taken note of yet, does not."""
+    for _ in range(300):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
             return False
+        with suppress(OSError):  # not every system tells
+            if Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z":
+                return False
         time.sleep(0.01)
     return True
