@@ -41,13 +41,10 @@ def encode_history(history: History) -> bytes:
 
 
 def _exact(text: str) -> float | Decimal:
-    """A number with a fraction or an exponent: a float where that is it exactly, as its shortest text tells."""
-    value = float(text)
     try:
-        exact = Decimal(text)
+        return odd_json.exact_number(text)
     except ArithmeticError:
         raise ValueError(f"the number {shorten(text)} is out of range") from None
-    return value if Decimal(repr(value)) == exact else exact
 
 
 _OPERATION: Final = msgspec.json.Decoder(Operation, float_hook=_exact)

@@ -28,6 +28,19 @@ def read(data: bytes, number: Callable[[str], Any] = float) -> Any:
     return json.loads(data.decode(), parse_int=_integer, parse_float=number, parse_constant=_refuse)
 
 
+def exact_number(text: str) -> float | Decimal:
+    """A number with a fraction or an exponent: a float where that is it exactly, as its shortest text tells.
+
+    Raises `ArithmeticError` where it is out of the range of both.
+
+    >>> exact_number("0.1"), exact_number("1e400")
+    (0.1, Decimal('1E+400'))
+    """
+    value = float(text)
+    exact = Decimal(text)
+    return value if Decimal(repr(value)) == exact else exact
+
+
 def _integer(text: str) -> int | Decimal:
     try:
         return int(text)

@@ -5,28 +5,21 @@ The protocol is that of Maelstrom, see https://github.com/jepsen-io/maelstrom/bl
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
 from kafkasim.forms import mismatch, printable, show
 from kafkasim.messages import UNDECODABLE, AnyReply, Envelope
+from kafkasim.odd_json import exact_number
 
 
 class NoMessageError(ValueError):
     """A line is no message; the text says what came and what was expected."""
 
 
-def _exact(text: str) -> float | Decimal:
-    """A number with a fraction or an exponent; where a float cannot hold it, exactly."""
-    value = float(text)
-    exact = Decimal(text)
-    return value if Decimal(repr(value)) == exact else exact
-
-
-_REPLIES: Final = msgspec.json.Decoder(Envelope[AnyReply], float_hook=_exact)
-_FRAMES: Final = msgspec.json.Decoder(Envelope[dict[str, Any]], float_hook=_exact)
+_REPLIES: Final = msgspec.json.Decoder(Envelope[AnyReply], float_hook=exact_number)
+_FRAMES: Final = msgspec.json.Decoder(Envelope[dict[str, Any]], float_hook=exact_number)
 _ANYTHING: Final = msgspec.json.Decoder()
 
 
