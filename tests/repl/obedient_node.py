@@ -7,10 +7,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "nodes" / "python"))
 
-from node import Node  # type: ignore[import-not-found]
+from node import Node  # type: ignore[import-not-found]  # it stands beside the examples, not in a package
 
 
-class ObedientNode(Node):  # type: ignore[misc]
+class ObedientNode(Node):  # type: ignore[misc]  # so its type is not known either
     def answer(self, body):
         match body.get("msg"):
             case ["complain", words]:

@@ -118,7 +118,7 @@ def test_what_cannot_be_obeyed_is_refused_and_the_field_is_named(store, body, co
     bench = Bench()
     asker = Asker("n0", store, [body], bench)
     bench.network.join("n0", asker)
-    asker.receive = lambda envelope: heard.append(envelope.body)  # type: ignore[method-assign]
+    asker.receive = lambda envelope: heard.append(envelope.body)  # type: ignore[method-assign]  # to hear what it would hear
     bench.network.join("n0", asker)
     bench.run()
     assert heard == [{"type": "error", "code": code, "text": text, "in_reply_to": 1}]
