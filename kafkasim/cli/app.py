@@ -22,7 +22,7 @@ app: Final = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
-  kafkasim simulate examples/scenarios/quickstart.yaml
+  kafkasim simulate quickstart
   kafkasim repl""",
 )
 
@@ -30,6 +30,14 @@ Examples:
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
     if wanted:
         typer.echo(f"kafkasim {__version__}")
+        raise typer.Exit
+
+
+def _tell_scenarios(wanted: bool) -> None:  # noqa: FBT001 - as above
+    if wanted:
+        from kafkasim.cli.listing import list_scenarios  # noqa: PLC0415 - see the head of the file
+
+        list_scenarios()
         raise typer.Exit
 
 
@@ -137,10 +145,10 @@ Exit codes:
 
 \b
 Examples:
-  kafkasim simulate examples/scenarios/quickstart.yaml
-  kafkasim simulate examples/scenarios/quickstart.yaml --bug silent
-  kafkasim simulate examples/scenarios/gossip-glomers-5a.yaml --bin './my-node --fast'
-  kafkasim simulate demo.yaml --seeds 100 --jobs 4 --history 'run-{seed}.jsonl'"""
+  kafkasim simulate quickstart
+  kafkasim simulate quickstart --bug silent
+  kafkasim simulate gossip-glomers-5a --bin './my-node --fast'
+  kafkasim simulate mine.yaml --seeds 100 --jobs 4 --history 'run-{seed}.jsonl'"""
 )
 def simulate(
     scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO", hidden=True, parser=_path)],
@@ -215,6 +223,15 @@ def simulate(
         ),
     ] = None,
     consistency: ConsistencyOption = None,
+    _list_scenarios: Annotated[
+        bool,
+        typer.Option(
+            "--list-scenarios",
+            help="List the scenarios that come with kafkasim and exit.",
+            is_eager=True,
+            callback=_tell_scenarios,
+        ),
+    ] = False,
     _list_bugs: Annotated[
         bool,
         typer.Option("--list-bugs", help="List the faulty servers and exit.", is_eager=True, callback=_tell_bugs),
@@ -228,7 +245,8 @@ def simulate(
 ) -> None:
     """Run scenarios: concurrent clients and faults, replayable by seed.
 
-    Each SCENARIO is a YAML file. Every invariant is checked and every anomaly explained.
+    Each SCENARIO is a YAML file, or the name of one that comes with kafkasim. Every invariant is checked and every
+    anomaly explained.
     """
     from kafkasim.cli.simulating import SimulateOptions, simulate_command  # noqa: PLC0415 - see the head of the file
     from kafkasim.report.command import Overrides  # noqa: PLC0415 - as above

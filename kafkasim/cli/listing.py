@@ -1,4 +1,4 @@
-"""What ``simulate`` tells without running anything: the faulty servers, and the scenario format."""
+"""What ``simulate`` tells without running anything: the scenarios that come with it, the faulty servers, the format."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from kafkasim.forms import printable
 from kafkasim.report.figures import plain_table
 from kafkasim.report.screen import make_screen, show, write
 from kafkasim.scenario.schema import json_schema
+from kafkasim.scenario.shipped import load_file_or_shipped, shipped_folder, shipped_names
 from kafkasim.sim.bugs import BUGS
+
+
+def list_scenarios() -> None:
+    """Prints the scenarios that come with kafkasim: name, and the beginning of what each is for."""
+    show(make_screen(sys.stdout), *_scenarios_report())
 
 
 def list_bugs() -> None:
@@ -24,6 +31,27 @@ def list_bugs() -> None:
 def print_schema() -> None:
     """Prints the scenario format as JSON Schema."""
     write(sys.stdout, json.dumps(json_schema(), indent=2) + "\n")
+
+
+def _scenarios_report() -> Iterator[RenderableType]:
+    yield Text("Scenarios that come with kafkasim, to be run by name:")
+    yield Text()
+    table = plain_table()
+    table.add_column("scenario", no_wrap=True, style="name")
+    table.add_column("why")
+    for name in shipped_names():
+        scenario = load_file_or_shipped(name)
+        if not scenario.system.command:  # programs are looked for where one is, and only a checkout has these there
+            table.add_row(name, _first_sentence(scenario.why))
+    yield Padding(table, (0, 0, 0, 2))
+    yield Text()
+    yield Text("To change one, make a copy of its file. They are in")
+    yield Text(f"  {printable(str(shipped_folder()))}")
+
+
+def _first_sentence(text: str) -> str:
+    first, stop, _ = " ".join(text.split()).partition(". ")
+    return first + stop.rstrip()
 
 
 def _bugs_report() -> Iterator[RenderableType]:

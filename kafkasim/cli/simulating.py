@@ -28,9 +28,9 @@ from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show, write
 from kafkasim.report.several import several_report
 from kafkasim.report.words import count_of
-from kafkasim.scenario.load import load
 from kafkasim.scenario.model import LARGEST_SEED, Scenario
 from kafkasim.scenario.problems import ScenarioError
+from kafkasim.scenario.shipped import load_file_or_shipped, name_meant_by
 from kafkasim.sim.result import Result
 from kafkasim.simulate import ImpossibleScenarioError
 
@@ -90,9 +90,13 @@ def _load_all(options: SimulateOptions) -> list[Scenario]:
     for file in dict.fromkeys(options.files):  # a file given twice is run once
         try:
             with ProgressBar(f"reading {printable(file)}", None):
-                scenarios.append(changed(load(file), options.overrides))
+                scenarios.append(changed(load_file_or_shipped(file), options.overrides))
         except ScenarioError as error:
             problems += map(str, error.problems)
+        except FileNotFoundError as error:
+            meant = name_meant_by(file)
+            hint = "" if meant is None else f": did you mean {meant}, which comes with kafkasim?"
+            problems.append(f"kafkasim: {os_error_words(error)}{hint}")
         except OSError as error:
             problems.append(f"kafkasim: {os_error_words(error)}")
         except UsageError as error:

@@ -189,12 +189,12 @@ from kafkasim.cli import simulating
 class Ended:
     def __del__(self):
         signal.raise_signal({int(told)})  # whose handler raises here, where Python drops it
-load = simulating.load
+load = simulating.load_file_or_shipped
 def slowly(*arguments):
     Ended()
     time.sleep(5)
     return load(*arguments)
-simulating.load = slowly
+simulating.load_file_or_shipped = slowly
 """
     process = start("simulate", "valid.yaml", cwd=scenarios, program=finalizer)
     assert ended(process) == Ended(128 + told, "", "")
