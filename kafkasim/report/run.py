@@ -20,7 +20,7 @@ from kafkasim.report.programs import clock_words, given_up_words, node_logs_sect
 from kafkasim.report.screen import indented
 from kafkasim.report.unmet import unmet_section
 from kafkasim.report.words import count_of, duration, key_words, listed, part, rate
-from kafkasim.scenario.model import Fault, Latency, NodeCrash, NodePause, Partition, Scenario
+from kafkasim.scenario.model import Fault, Latency, NodeCrash, NodePause, Partition, Scenario, System
 from kafkasim.sim.result import Pacing, Result, Statistics
 
 NAMES: Final = 6
@@ -115,12 +115,17 @@ def _network(scenario: Scenario) -> str:
         parts.append(f"of clients: {_latency(network.client_latency) or 'none'}")
     for chance, what in (
         (network.loss, "lost"),
-        (network.duplicate, "duplicated (all but sends)"),
+        (network.duplicate, f"duplicated (all but {_never_duplicated(scenario.system)})"),
         (network.duplicate_sends, "of sends duplicated"),
     ):
         if chance:
             parts.append(f"{chance:.4g} {what}" if chance < 0.0001 else f"{100 * chance:.4g} % {what}")
     return ", ".join(parts)
+
+
+def _never_duplicated(system: System) -> str:
+    """What `duplicate` leaves out, of what there may be in a run of such a system."""
+    return "sends, writes and cas" if system.nodes > 1 or system.command else "sends"
 
 
 def _latency(latency: Latency) -> str:

@@ -66,14 +66,15 @@ NETWORK: Final = Record(
         Field(
             "duplicate",
             PROBABILITY,
-            "the probability that a message arrives twice; sends are left out of it, what nodes ask of services, such "
-            "as `cas`, is not",
+            "the probability that a message arrives twice which may, and still means the same: a reply, a poll, a "
+            "commit, a list, what a node asks of a service but for `write` and `cas`, and what nodes say to each other "
+            "in types of their own, whose copies they can know by their numbers",
         ),
         Field(
             "duplicate_sends",
             PROBABILITY,
-            "the probability that a send arrives twice; a correct log then holds the message twice, which is what "
-            "`duplicate` among the anomalies means",
+            "the probability that a send arrives twice, a client's or one that a node hands on; a correct log then "
+            "holds the message twice, which is what `duplicate` among the anomalies means",
         ),
     ],
     model.Network,

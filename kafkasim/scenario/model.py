@@ -35,8 +35,10 @@ class Latency(Struct, frozen=True):
 class Network(Struct, frozen=True):
     """What the network does to messages. Probabilities are per message, from 0 to 1.
 
-    ``duplicate`` repeats replies, polls, commits and lists; ``duplicate_sends`` repeats sends, which makes
-    a correct log hold the message twice.
+    ``duplicate`` repeats what may be repeated without changing what it means: replies, polls, commits, lists, what
+    services are asked but for ``write`` and ``cas``, and what nodes say to each other in types of their own.
+    ``duplicate_sends`` repeats sends, also those that one node hands on to another, which makes a correct log hold the
+    message twice.
     """
 
     latency: Latency = Latency()

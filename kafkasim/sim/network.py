@@ -10,9 +10,9 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, Protocol, cast
 
-from kafkasim.messages import Envelope, Send
+from kafkasim.messages import Envelope
 from kafkasim.scenario import model
-from kafkasim.sim.bodies import is_reply, request_number
+from kafkasim.sim.bodies import is_repeatable, is_reply, is_send, request_number
 from kafkasim.sim.choices import Choices
 from kafkasim.sim.clock import Clock
 from kafkasim.sim.latency import Latencies, latencies
@@ -112,7 +112,7 @@ class Network:
             heappush(clock.events, (clock.now + latency, asked, receive, envelope))
             return
         self._carry(envelope)
-        repeated = self._duplicate_sends if isinstance(envelope.body, Send) else self._duplicate
+        repeated = self._chance_of_a_copy(envelope.body)
         if repeated and self._duplications.chance(repeated):
             self._duplicated += 1
             self._carry(envelope)
@@ -185,6 +185,13 @@ class Network:
             cut_off=self._cut_off,
             clients=self._sent,
         )
+
+    def _chance_of_a_copy(self, body: Any) -> float:
+        if not (self._duplicate or self._duplicate_sends):
+            return 0.0
+        if is_repeatable(body):
+            return self._duplicate
+        return self._duplicate_sends if is_send(body) else 0.0
 
     def _carry(self, envelope: AnyEnvelope) -> None:
         if self._loss and self._losses.chance(self._loss):

@@ -4,6 +4,8 @@ import random
 
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
+from kafkasim.sim import network
+from kafkasim.sim.bodies import is_send
 from kafkasim.sim.network import Network
 from kafkasim.sim.result import Result
 from tests.sim.build import generated, run
@@ -60,6 +62,11 @@ def only_reaches_through_others(monkeypatch, node: str, service: str = "lin-kv")
     monkeypatch.setattr(
         Network, "_connected", lambda self, one, other: not self._partitions or {one, other} != {node, service}
     )
+
+
+def every_request_may_come_twice(monkeypatch) -> None:
+    """From now on `duplicate` repeats what changes the service as well, which no scenario can ask for."""
+    monkeypatch.setattr(network, "is_repeatable", lambda body: not is_send(body))
 
 
 def swarm_scenario(seed: int) -> model.Scenario:

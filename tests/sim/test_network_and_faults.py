@@ -1,5 +1,8 @@
 """The network and the faults: what becomes of messages, and what clients learn of it."""
 
+from collections import Counter
+
+from kafkasim.messages import Envelope
 from kafkasim.scenario import model
 from kafkasim.scenario.model import (
     MILLISECOND,
@@ -12,6 +15,9 @@ from kafkasim.scenario.model import (
     Send,
     Sleep,
 )
+from kafkasim.sim.choices import SeededChoices
+from kafkasim.sim.clock import Clock
+from kafkasim.sim.network import Network
 from tests.sim.build import FIVE_MILLISECONDS, client, generated, operations, run, scripted, step
 
 DURABLE = model.System(storage="durable")
@@ -91,6 +97,50 @@ def test_a_repeated_send_is_appended_again():
     network = model.Network(duplicate_sends=1.0)
     actions = (Send("k1", "a"), Sleep(SECOND), step(Poll({"k1": 0}), expect={"k1": [[0, "a"], [1, "a"]]}))
     assert not run(scripted(client("alice", *actions), network=network)).unmet
+
+
+class Listener:
+    """Somebody who notes what arrives."""
+
+    takes_requests = True
+
+    def __init__(self):
+        self.heard = []
+
+    def receive(self, envelope):
+        self.heard.append(envelope.body["type"])
+
+    def excuse(self, msg_id):
+        pass
+
+    repeated = excuse
+
+
+def delivered(bodies, **network):
+    """How often each of these arrives that a node says to another."""
+    clock, listener = Clock(), Listener()
+    carrier = Network(model.Network(**network), clock, SeededChoices(1))
+    carrier.join("n0", Listener())
+    carrier.join("n1", listener)
+    for body in bodies:
+        carrier.send(Envelope("n0", "n1", body))
+    while clock.events:
+        clock.step()
+    return Counter(listener.heard)
+
+
+def test_what_would_change_something_again_is_not_repeated_whoever_says_it():
+    bodies = [{"type": name, "msg_id": 1} for name in ("read", "ts", "gossip", "poll", "write", "cas", "send")]
+    bodies.append({"type": "cas_ok", "in_reply_to": 1})
+    twice = {"read", "ts", "gossip", "poll", "cas_ok"}
+
+    assert delivered(bodies, duplicate=1.0) == {body["type"]: 2 if body["type"] in twice else 1 for body in bodies}
+
+
+def test_a_send_that_a_node_hands_on_is_repeated_as_a_client_s_is():
+    bodies = [{"type": name, "msg_id": 1} for name in ("send", "write", "gossip")]
+
+    assert delivered(bodies, duplicate_sends=1.0) == {"send": 2, "write": 1, "gossip": 1}
 
 
 def test_a_partition_separates_groups_until_it_heals():
