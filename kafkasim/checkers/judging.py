@@ -29,15 +29,17 @@ class _Occurrences(Struct):
     most: int | None
     """How many are kept; None: all."""
     count: int = 0
-    worst: list[tuple[int, int, Finding]] = field(default_factory=list)
-    """A heap by weight, then earliest found: the mildest of the worst on top."""
+    all_aside: bool = True
+    worst: list[tuple[bool, int, int, Finding]] = field(default_factory=list)
+    """A heap: first what is told aside, then by weight, then latest found; so the mildest of the worst is on top."""
 
     def add(self, finding: Finding) -> None:
         self.count += 1
-        entry = (finding.weight, -self.count, finding)
+        self.all_aside = self.all_aside and finding.aside
+        entry = (not finding.aside, finding.weight, -self.count, finding)
         if self.most is None or len(self.worst) < self.most:
             heapq.heappush(self.worst, entry)
-        elif self.worst and entry[:2] > self.worst[0][:2]:
+        elif self.worst and entry[:3] > self.worst[0][:3]:
             heapq.heapreplace(self.worst, entry)
 
 
@@ -94,11 +96,11 @@ def _unjudged(index: Index, checker: Checker) -> str | None:
 
 
 def _worst_first(index: Index, result: CheckResult, found: dict[str, dict[str | None, _Occurrences]]) -> list[Anomaly]:
-    """Errors before notes, then in the order of the table, then the more frequent first."""
+    """Errors before notes, then in the order of the table, then the more frequent first, what is told aside last."""
     anomalies = [
         Anomaly(kind, occurrences.severity, key, occurrences.count, _examples(index, result, kind, occurrences))
         for kind, of_kind in found.items()
-        for key, occurrences in sorted(of_kind.items(), key=lambda entry: -entry[1].count)
+        for key, occurrences in sorted(of_kind.items(), key=lambda entry: (entry[1].all_aside, -entry[1].count))
     ]
     anomalies.sort(key=lambda anomaly: anomaly.severity == "note")
     return anomalies
@@ -106,7 +108,7 @@ def _worst_first(index: Index, result: CheckResult, found: dict[str, dict[str | 
 
 def _examples(index: Index, result: CheckResult, kind: str, occurrences: _Occurrences) -> tuple[Example, ...]:
     examples = []
-    for _, _, finding in sorted(occurrences.worst, key=lambda entry: entry[:2], reverse=True):
+    for *_, finding in sorted(occurrences.worst, key=lambda entry: entry[:3], reverse=True):
         with failure_noted(result, kind):  # what was found stays found, even where it cannot be told
             examples.append(_as_read(index, finding.explain()))
     return tuple(examples)

@@ -43,6 +43,8 @@ class Finding(Struct, frozen=True, gc=False):
     ``Operation.index``."""
     weight: int = 0
     """How bad it is beside others of its kind and key: the greatest are shown. Among equals the first found."""
+    aside: bool = False
+    """Whether it is told after all others of its kind, whatever their weight: it says less than they do."""
 
 
 class Checker(Struct, frozen=True, kw_only=True):

@@ -275,11 +275,12 @@ def find_missing_replies(index: Index) -> Iterator[Finding]:
     """A request was never answered although no fault touched it, its answer or its node.
 
     Whether a fault did, only the run itself knows (`Operation.lost`): histories that do not say so
-    (`Header.losses_known`) are not judged, nor is what a broken-off run left open. One finding a request.
+    (`Header.losses_known`) are not judged, nor is what a broken-off run left open. One finding a request; the final
+    polls, of which no scenario speaks, are told after what clients asked of their own.
     """
     for op in index.unsuccessful:
         if op.end is None and not op.lost and op.error is not None and op.error.code == 0:
-            yield Finding(_only_key(op), partial(_explain_missing_reply, op))
+            yield Finding(_only_key(op), partial(_explain_missing_reply, op), aside=op.final)
 
 
 def _explain_missing_reply(op: Operation) -> Example:

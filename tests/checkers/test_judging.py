@@ -173,6 +173,14 @@ def test_errors_come_before_notes_then_the_order_of_the_table_then_the_more_freq
     ]
 
 
+def test_what_is_told_aside_comes_after_all_others_of_its_kind():
+    aside = [Finding("k2", lambda: Example("aside", ()), weight=9, aside=True) for _ in range(3)]
+    mixed = [Finding("k1", lambda: Example("mixed", ()), weight=9, aside=True), finding("k1", text="itself")]
+    result = judge(build_index(READ), [checker(*aside, *mixed)])
+    told = [(anomaly.key, anomaly.count, anomaly.examples[0].explanation) for anomaly in result.anomalies]
+    assert told == [("k1", 2, "itself"), ("k2", 3, "aside")]
+
+
 def test_the_level_given_wins_over_the_level_of_the_history():
     history = build("alice send k1 7 -> 0", "bob poll k1:0 -> k1 0=7", consistency="kafka")
     assert check(history).consistency == "kafka"
