@@ -198,9 +198,9 @@ class Breach(Struct, omit_defaults=True, kw_only=True):
     node: str
     """Who wrote it."""
     line: str
-    """What it wrote, cut short where it is long."""
+    """What it wrote. Of a long line the middle is left out; ``[...]`` marks the place."""
     text: str
-    """What is wrong with it, and what was expected."""
+    """What is wrong with it, what was expected, and which section of the protocol says so."""
     at: int
     """When: nanoseconds of the run's clock."""
     event: int

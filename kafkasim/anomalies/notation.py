@@ -43,9 +43,9 @@ FUNCTIONS: Final = {
 MILLISECOND: Final = 1_000_000
 
 _WRONG: Final = {
-    "malformed-message": 'expected {"src": text, "dest": text, "body": object}',
-    "stray-reply": "it has answered that request already: expected one reply a request",
-    "unknown-destination": "there is nobody of that name",
+    "malformed-message": 'expected {"src": text, "dest": text, "body": object} (protocol: Messages)',
+    "stray-reply": "request 1 of alice has been answered already (protocol: Message Bodies)",
+    "unknown-destination": "there is no node, client or service of that name (protocol: Nodes and Networks)",
 }
 """What is said of the lines that nodes must not write."""
 

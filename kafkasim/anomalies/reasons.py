@@ -113,13 +113,14 @@ REASONS: Final[dict[str, Reason]] = {
     "malformed-message": Reason(
         "A node's standard output is its line to the network. What is no message there can reach nobody, and what it "
         "was meant to say is lost; a line for people belongs on standard error.",
-        "Needs a run in which nodes are programs: a node in this process, or a recorded history, has no lines.",
+        "Needs a run in which nodes are programs: a node in this process, or a recorded history, has no lines. The "
+        "body of what nodes say to each other may be of any form.",
     ),
     "stray-reply": Reason(
         "A request has one answer, which names it. One that was answered already, or never asked, is answered by a "
         "node that has mixed up its requests: whoever waits for an answer may take this one for it.",
         "An answer to the wrong one of two requests that both wait is not stray; it is seen by what it says. Where the "
-        "network repeats a request, it may be answered as often.",
+        "network repeats a request, it may be answered as often. How often nodes answer each other is up to them.",
     ),
     "unknown-destination": Reason(
         "The names of the nodes came with `init`, and clients and services are known by the messages they send. There "

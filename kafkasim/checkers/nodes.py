@@ -21,15 +21,6 @@ from kafkasim.history import Breach, BreachKind, FaultEvent, Operation
 _END: Final = 600
 """How many characters of what is known of a node's end are told: with its last words it is more than a line."""
 
-_SAYS: Final[dict[BreachKind, str]] = {
-    "malformed-message": "a node writes one message a line and nothing else (protocol: Messages)",
-    "stray-reply": "each request is answered once, by its `msg_id` (protocol: Message Bodies)",
-    "unknown-destination": "messages go to nodes, clients and services of the run (protocol: Messages)",
-}
-"""What the protocol says, and in which part, see
-https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md
-"""
-
 
 def find_node_crashes(index: Index) -> Iterator[Finding]:
     """A node ended, or could not be started, without being told to. One finding a crash."""
@@ -85,8 +76,8 @@ def find_breaches(index: Index, *, kind: BreachKind) -> Iterator[Finding]:
 
 
 def _explain(breach: Breach) -> Example:
-    wrong = f"{breach.text}; {_SAYS[breach.breach]}"
-    return Example(f"at {moment(breach.at)} node {breach.node} wrote this line: {breach.line} -- {wrong}", ())
+    written = f"at {moment(breach.at)} node {breach.node} wrote this line: '{breach.line}'"
+    return Example(f"{written} -- {breach.text}", ())
 
 
 def _unheard(index: Index) -> str | None:

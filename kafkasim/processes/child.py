@@ -25,6 +25,9 @@ _READ_SIZE: Final = 64 * 1024
 _KEPT: Final = 16 * 1024
 """So many of the last bytes that it wrote to its standard error are kept, to be shown with a failure."""
 
+_LAST_WORDS: Final = 400
+"""So many characters are told of what it wrote last. The very last say most: there a traceback names its error."""
+
 LONGEST_LINE: Final = 64 * 1024 * 1024
 """A line of more bytes than this is a flood, not a message."""
 
@@ -165,9 +168,12 @@ class Child:
         return [line for line in self._errors.decode(errors="backslashreplace").splitlines() if line.strip()][-most:]
 
     def with_last_words(self, how: str) -> str:
-        """How it ended, and after it the last lines that it wrote to its standard error, if there are any."""
-        words = self.last_words()
-        return f'{how}; the last it wrote to standard error: "{" / ".join(map(str.strip, words))}"' if words else how
+        """How it ended, and after it the end of what it wrote to its standard error, if there is anything."""
+        words = " / ".join(map(str.strip, self.last_words()))
+        if not words:
+            return how
+        shown = words if len(words) <= _LAST_WORDS else f"[...] {words[-_LAST_WORDS:]}"
+        return f'{how}; the last it wrote to standard error: "{shown}"'
 
     def ended(self) -> str:
         """How it ended, in words; empty while it runs.

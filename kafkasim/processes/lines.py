@@ -1,6 +1,7 @@
 """What a line says that a node has written: a message of the protocol, or else what is wrong with it.
 
-The protocol is that of Maelstrom, see https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md
+The protocol is that of Maelstrom, see https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md. What is wrong
+is told with the section of that page which says so.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _ANYTHING: Final = msgspec.json.Decoder()
 def read_message(line: bytes) -> Envelope[Any]:
     """The message of a line. Its body is a reply to one of the log's RPCs where it is of that form, else a dict.
 
-    Raises `NoMessageError`.
+    What is in the dict is not looked at, see `flaw_in_body`. Raises `NoMessageError`.
 
     >>> read_message(b'{"src": "n0", "dest": "c1", "body": {"type": "send_ok", "in_reply_to": 1, "offset": 0}}').body
     SendOk(in_reply_to=1, offset=0)
@@ -34,8 +35,8 @@ def read_message(line: bytes) -> Envelope[Any]:
     {'type': 'send_ok', 'in_reply_to': 1}
     >>> read_message(b'stored hello at 0')
     Traceback (most recent call last):
-    kafkasim.processes.lines.NoMessageError: expected one message a line, as JSON; what is meant for people belongs on \
-standard error
+    kafkasim.processes.lines.NoMessageError: expected one message a line, as JSON (protocol: Messages); what is meant \
+for people belongs on standard error
     """
     try:
         return _REPLIES.decode(line)
@@ -47,15 +48,13 @@ standard error
         raise NoMessageError(_unlike_a_message(line)) from None
     except (*UNDECODABLE, ArithmeticError, ValueError):
         raise NoMessageError(
-            "expected one message a line, as JSON; what is meant for people belongs on standard error"
+            "expected one message a line, as JSON (protocol: Messages); what is meant for people belongs on standard "
+            "error"
         ) from None
     body = envelope.body
     for name in ("msg_id", "in_reply_to"):
         if name in body and body[name] is None:  # which says no more than leaving it out
             del body[name]
-    wrong = _wrong_in(body)
-    if wrong:
-        raise NoMessageError(wrong)
     return envelope
 
 
@@ -64,12 +63,15 @@ _QUOTED: Final = 240
 
 
 def quoted(line: bytes) -> str:
-    """The line as it can be shown; the middle of a long one is left out, for both its ends may say what it was."""
+    """The line as it can be shown, without quotes.
+
+    The middle of a long one is left out, for both its ends may say what it was; ``[...]`` marks the place.
+    """
     text = printable(line[: 4 * _QUOTED].decode(errors="backslashreplace").strip())
     if len(line) <= 4 * _QUOTED and len(text) <= _QUOTED:
         return text
     end = printable(line[-_QUOTED:].decode(errors="backslashreplace").strip())
-    return f"{text[: _QUOTED // 2]} ... {end[-_QUOTED // 2 :]}"
+    return f"{text[: _QUOTED // 2]} [...] {end[-_QUOTED // 2 :]}"
 
 
 def _unlike_a_message(line: bytes) -> str:
@@ -78,16 +80,27 @@ def _unlike_a_message(line: bytes) -> str:
     except (*UNDECODABLE, ValueError):
         value = None
     problem = mismatch(value, Envelope[dict[str, Any]]) if isinstance(value, dict) else None
-    form = 'expected {"src": text, "dest": text, "body": object}'
+    form = 'expected {"src": text, "dest": text, "body": object} (protocol: Messages)'
     return f"{form}: {problem}" if problem else form
 
 
-def _wrong_in(body: dict[str, Any]) -> str:
-    """What is wrong with a body whatever its type is; empty: nothing."""
+def flaw_in_body(body: Any) -> str:
+    """What is wrong with the body of a message to a client or a service, whatever its type is; empty: nothing.
+
+    What nodes say to each other may be of any form.
+
+    >>> flaw_in_body({"type": "send_ok", "in_reply_to": "1", "offset": 0})
+    'body: field `in_reply_to`: expected an integer, got "1" (protocol: Message Bodies)'
+    """
+    problem = _flaw_in_fields(body) if type(body) is dict else ""  # the others were found to be of their form
+    return f"body: {problem} (protocol: Message Bodies)" if problem else ""
+
+
+def _flaw_in_fields(body: dict[str, Any]) -> str:
     kind = body.get("type")
     if type(kind) is not str:
-        return f"body: field `type`: expected text, got {show(kind)}" if "type" in body else "body: `type` is missing"
+        return f"field `type`: expected text, got {show(kind)}" if "type" in body else "`type` is missing"
     for name in ("msg_id", "in_reply_to"):
         if name in body and type(body[name]) is not int:
-            return f"body: field `{name}`: expected an integer, got {show(body[name])}"
+            return f"field `{name}`: expected an integer, got {show(body[name])}"
     return ""

@@ -1,6 +1,7 @@
 """Holds what a program says against the protocol, and against what it was asked.
 
-It does so for whoever runs the program: the simulated world, or a person who talks to it.
+It does so for whoever runs the program: the simulated world, or a person who talks to it. The protocol is Maelstrom's,
+see https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md; each problem names the section there that says so.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any, Final, Protocol
 from kafkasim.forms import show
 from kafkasim.history import BreachKind
 from kafkasim.messages import Envelope, Error, Init, InitOk
-from kafkasim.processes.lines import NoMessageError, quoted, read_message
+from kafkasim.processes.lines import NoMessageError, flaw_in_body, quoted, read_message
+from kafkasim.scenario.service_names import SERVICE_NAMES
 from kafkasim.sim.bodies import is_reply, request_number
 
 _STARTER: Final = "c0"
@@ -53,7 +55,7 @@ def init_refusal(line: bytes, body: Any) -> str:
         return ""
     if type(body) is Error:
         return f"it refused init: {body.text or show(body.code)}"
-    return f"it answered init with {quoted(line)}: expected init_ok"
+    return f"it answered init with '{quoted(line)}': expected init_ok"
 
 
 class Hearing:
@@ -108,7 +110,11 @@ class Hearing:
         return self.starting and envelope.dest == _STARTER and is_reply(body) and request_number(body) == _INIT
 
     def hear(self, line: bytes) -> Envelope[Any] | None:
-        """The message of the line, if it is one that may go on its way, or the answer to ``init``."""
+        """The message of the line, if it is one that may go on its way, or the answer to ``init``.
+
+        What is said to another node goes on its way whatever it is: of what form and in what order nodes speak to
+        each other is up to them (protocol: Message Bodies).
+        """
         if not line.strip():
             return None
         try:
@@ -116,40 +122,64 @@ class Hearing:
         except NoMessageError as error:
             self._report("malformed-message", line, str(error))
             return None
+        dest, body = envelope.dest, envelope.body
+        to_a_node = self._is_node(dest)
+        flaw = "" if to_a_node else flaw_in_body(body)
+        if flaw:
+            self._report("malformed-message", line, flaw)
+            return None
         if envelope.src != self._name:
             problem = f"field `src`: expected {show(self._name)}, its name, got {show(envelope.src)}"
-            self._report("malformed-message", line, problem)
-        if self.answers_init(envelope):
+            self._report("malformed-message", line, f"{problem} (protocol: Initialization)")
+        if to_a_node:
+            if is_reply(body):
+                self._is_answered(dest, request_number(body))
             return envelope
+        return envelope if self.answers_init(envelope) or self._may_go(envelope, line) else None
+
+    def _is_node(self, name: str) -> bool:
+        addressees = self._addressees
+        return addressees.knows(name) and addressees.takes_requests(name) and name not in SERVICE_NAMES
+
+    def _may_go(self, envelope: Envelope[Any], line: bytes) -> bool:
+        """Whether what it says to a client, a service or nobody may go on its way; if not, why is reported."""
         dest, body = envelope.dest, envelope.body
+        number = request_number(body)
         if not self._addressees.knows(dest):
             if dest == _STARTER and is_reply(body):
-                self._report("stray-reply", line, self._stray_to_starter(request_number(body)))
-                return None
-            self._report("unknown-destination", line, f"there is no node, client or service {show(dest)}")
-            return None
-        if not is_reply(body):
-            if self._addressees.takes_requests(dest):
-                return envelope
-            self._report("malformed-message", line, "body: `in_reply_to` is missing: a client takes replies alone")
-            return None
-        return envelope if self._answers(dest, request_number(body), line) else None
+                self._report("stray-reply", line, self._stray_to_starter(number))
+            else:
+                problem = f"there is no node, client or service {show(dest)} (protocol: Nodes and Networks)"
+                self._report("unknown-destination", line, problem)
+            return False
+        if not is_reply(body) and self._addressees.takes_requests(dest):
+            return True
+        if number is None:
+            problem = "`in_reply_to` is missing: a client takes replies alone, and each names its request"
+            self._report("malformed-message", line, f"body: {problem} (protocol: Message Bodies)")
+            return False
+        if not self._is_answered(dest, number):
+            self._report("stray-reply", line, self._stray(dest, number))
+            return False
+        return True
+
+    def _stray(self, asker: str, number: int) -> str:
+        if number > self._latest.get(asker, -1):
+            return f"request {number} of {asker} was never asked of {self._name} (protocol: Message Bodies)"
+        return f"request {number} of {asker} has been answered already (protocol: Message Bodies)"
 
     def _stray_to_starter(self, number: int | None) -> str:
         if number == _INIT:
-            return f"init, request {_INIT} of {_STARTER}, has been answered already"
-        return f"request {show(number)} of {_STARTER} was never asked of {self._name}: init was request {_INIT}"
+            return f"init, request {_INIT} of {_STARTER}, has been answered already (protocol: Initialization)"
+        return (
+            f"request {show(number)} of {_STARTER} was never asked of {self._name}: init was request {_INIT} "
+            "(protocol: Initialization)"
+        )
 
-    def _answers(self, asker: str, number: int | None, line: bytes) -> bool:
-        """Whether a reply is one to a request that it was given and has not answered."""
-        if number is None:
-            self._report("malformed-message", line, "body: `in_reply_to` is missing: a reply names its request")
-            return False
-        times = self._open.get((asker, number), 0)
-        if not times:
-            known = number <= self._latest.get(asker, -1)
-            problem = "has been answered already" if known else f"was never asked of {self._name}"
-            self._report("stray-reply", line, f"request {number} of {asker} {problem}")
+    def _is_answered(self, asker: str, number: int | None) -> bool:
+        """It answers a request; the result is whether it was given it and has not answered."""
+        times = 0 if number is None else self._open.get((asker, number), 0)
+        if number is None or not times:
             return False
         self._wait.pop((asker, number), None)
         if times == 1:

@@ -29,7 +29,7 @@ FOUND = {
     "prints-for-people": ({"malformed-message"}, "what is meant for people belongs on standard error"),
     "answers-twice": ({"stray-reply"}, "has been answered already"),
     "answers-another": ({"stray-reply", "no-reply"}, "was never asked of n0"),
-    "names-no-request": ({"malformed-message", "no-reply"}, "`in_reply_to` is missing: a reply names its request"),
+    "names-no-request": ({"malformed-message", "no-reply"}, "`in_reply_to` is missing: a client takes replies alone"),
     "writes-to-nobody": ({"unknown-destination"}, 'there is no node, client or service "n9"'),
     "calls-itself-otherwise": ({"malformed-message"}, 'field `src`: expected "n0", its name, got "n7"'),
     "writes-offsets-as-text": ({"malformed-reply"}, 'field `offset`: expected an integer >= 0, got "'),
@@ -40,6 +40,19 @@ FOUND = {
 CORRECT = {"correct", "speaks-unprompted", "takes-its-time", "leaves-a-child-behind", "runs-another"}
 COMES_WITH_IT = {"unseen", "int-poll-skip", "wrong-start", "poll-skip", "commit-lost", "inconsistent-offsets"}
 """What may be found beside it: a node that ended has lost its memory."""
+
+
+SILENT = f"""
+import sys
+sys.path.insert(0, {str(NODES / "python")!r})
+from node import Node
+class Silent(Node):
+    def say(self, message):
+        if message["body"]["type"] == "init_ok":
+            super().say(message)
+Silent().run()
+"""
+"""A node that starts, and answers nothing."""
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +142,33 @@ def test_an_answer_to_init_that_is_one_too_many_or_to_another_request_is_stray(n
 
     assert errors(result) == kinds
     assert words in explanations(result)
+
+
+def test_what_a_program_wrote_stands_in_quotes_and_where_it_was_cut_is_seen():
+    code = "import sys\nprint('ready', flush=True)\nprint('[' + 'x' * 10_000 + ']', flush=True)\nsys.stdin.read()"
+    told = explanations(result_of((sys.executable, "-c", code), workload=None))
+
+    assert "node n0 wrote this line: 'ready' -- expected one message a line" in told
+    assert f"wrote this line: '[{'x' * 119} [...] {'x' * 119}]' -- " in told
+
+
+def test_of_long_last_words_the_end_is_told():
+    code = "import sys\nsys.stderr.write('x' * 10_000 + ' the reason')\nsys.exit(1)"
+    told = explanations(result_of((sys.executable, "-c", code), workload=None))
+
+    assert 'it exited with status 1; the last it wrote to standard error: "[...] xxx' in told
+    assert 'xxx the reason"' in told
+
+
+def test_a_client_s_own_request_without_a_reply_is_told_before_the_final_polls():
+    """There are more of these, and of other keys."""
+    alice = model.Client("alice", (model.Step(model.Send("k1", 1)), model.Step(model.Send("k2", 2))))
+    result = result_of((sys.executable, "-c", SILENT), workload=None, clients=(alice,))
+    told = [anomaly for anomaly in result.check.anomalies if anomaly.kind == "no-reply"]
+
+    assert [anomaly.key for anomaly in told] == ["k1", "k2", None]
+    assert told[-1].count > 2
+    assert "alice's send" in told[0].examples[0].explanation
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.6])
