@@ -189,7 +189,7 @@ def simulate(
     json: JsonOption = False,
     log_net: Annotated[
         bool,
-        typer.Option("--log-net", help="Show each message on standard error while it is sent, and what becomes of it."),
+        typer.Option("--log-net", help="Show on standard error each message as it is sent, and what becomes of it."),
     ] = False,
     bug: Annotated[
         str | None,

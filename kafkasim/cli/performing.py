@@ -19,8 +19,9 @@ from kafkasim.history_files import write_history
 from kafkasim.interrupts import TELLING_TO_END, signals_held_back
 from kafkasim.report.command import AS_WRITTEN, Overrides
 from kafkasim.scenario.model import Scenario
+from kafkasim.sim.journal import MessageEvent
 from kafkasim.sim.result import Result, failed_run
-from kafkasim.sim.watch import Passage, Watch
+from kafkasim.sim.watch import Watch
 
 
 class Performance(Struct, frozen=True):
@@ -31,7 +32,7 @@ class Performance(Struct, frozen=True):
     examples: int | None = WORST_FEW
     """How many occurrences of each kind of anomaly and key are told in words; None: all."""
     log_net: bool = False
-    """Whether each message is told on standard error."""
+    """Whether what happens to each message is told on standard error."""
     store: Path | None = None
     """In which directory each run has one of its own."""
     overrides: Overrides = AS_WRITTEN
@@ -71,9 +72,9 @@ class Performance(Struct, frozen=True):
             return Watch(folder.on_message, folder.node_log)
         write = folder.on_message
 
-        def tell_and_write(passage: Passage) -> None:
-            tell(passage)
-            write(passage)
+        def tell_and_write(event: MessageEvent) -> None:
+            tell(event)
+            write(event)
 
         return Watch(tell_and_write, folder.node_log)
 

@@ -5,7 +5,7 @@ In the directory that the user names, each run has one of its own, ``SCENARIO-SE
     history.jsonl       what happened, for `kafkasim check`; not where nothing is known of the run
     results.json        the document that --json prints, of this run alone
     report.txt          the report as it is printed
-    messages.jsonl      each message on the network, while it is sent
+    messages.jsonl      what happens to each message on the network, while it happens
     node-logs/n0.log    what the program that is n0 wrote to its standard error, all of it, while it writes
 
 ``latest`` beside them is a link to the last one that was completed. The first two files that grow can be followed
@@ -39,8 +39,8 @@ from kafkasim.report.exit_codes import ExitCode
 from kafkasim.report.run import run_report
 from kafkasim.report.screen import make_screen, show
 from kafkasim.scenario.model import Scenario
+from kafkasim.sim.journal import MessageEvent
 from kafkasim.sim.result import Result
-from kafkasim.sim.watch import Passage
 
 OPTION: Final = "--out"
 LATEST: Final = "latest"
@@ -101,9 +101,9 @@ class RunFolder:
         self._messages = _Stream(path / "messages.jsonl", buffered=True)
         self._logs: dict[str, _Stream] = {}
 
-    def on_message(self, passage: Passage) -> None:
-        """Writes down a message; see `kafkasim.sim.watch.Watch`."""
-        self._messages.write(_ENCODER.encode(passage) + b"\n")
+    def on_message(self, event: MessageEvent) -> None:
+        """Writes down what happens to a message; see `kafkasim.sim.watch.Watch`."""
+        self._messages.write(_ENCODER.encode(event) + b"\n")
 
     def node_log(self, name: str) -> _Stream:
         """Where what this node writes to its standard error goes, in all its lives; see `kafkasim.sim.watch.Watch`."""

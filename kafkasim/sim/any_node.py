@@ -38,6 +38,11 @@ class AnyNode(ABC):
 
     @property
     @abstractmethod
+    def hears(self) -> bool:
+        """See `kafkasim.sim.network.Party.hears`."""
+
+    @property
+    @abstractmethod
     def working(self) -> bool:
         """Whether it has something to do that may still lead to an answer."""
 

@@ -53,6 +53,7 @@ class Client:
     """
 
     takes_requests = False
+    hears = True
 
     def __init__(
         self,
@@ -191,7 +192,7 @@ class Client:
         """Takes an answer in. One that comes too late, or once more, changes nothing for the client."""
         body = envelope.body
         then = self._then
-        if then is None or body.in_reply_to != self._awaited:
+        if then is None or body.in_reply_to != self._awaited:  # as `awaits`, without the call
             late = self._unanswered.pop(body.in_reply_to, None)
             if late is not None:
                 late.lost = True
@@ -214,6 +215,10 @@ class Client:
                 if self._raw:
                     self.response = _without_ids(body)
         then()
+
+    def awaits(self, number: int | None) -> bool:
+        """See `kafkasim.sim.network.Asker.awaits`."""
+        return self._then is not None and number == self._awaited
 
     def excuse(self, msg_id: int | None) -> None:
         """See `kafkasim.sim.network.Party.excuse`."""

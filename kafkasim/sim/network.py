@@ -15,6 +15,7 @@ from kafkasim.scenario import model
 from kafkasim.sim.bodies import is_repeatable, is_reply, is_send, request_number
 from kafkasim.sim.choices import Choices
 from kafkasim.sim.clock import Clock
+from kafkasim.sim.journal import Obstacle
 from kafkasim.sim.latency import Latencies, latencies
 from kafkasim.sim.result import Traffic
 
@@ -27,8 +28,15 @@ class Party(Protocol):
     takes_requests: bool
     """Whether others may ask it something; a client only asks."""
 
+    @property
+    def hears(self) -> bool:
+        """Whether it would take a message in now."""
+
     def receive(self, envelope: AnyEnvelope) -> None:
-        """Takes a message in; where nobody is there to take it, the network is told, with `Network.cut_off`."""
+        """Takes a message in; where nobody is there to take it, the network is told, with `Network.cut_off`.
+
+        Who takes it in later has it handed over then, with `Network.hand_over`.
+        """
 
     def excuse(self, msg_id: int | None) -> None:
         """Learns why a request of its own, the one with this number, may never be answered: the network did it."""
@@ -39,6 +47,9 @@ class Party(Protocol):
 
 class Asker(Party, Protocol):
     """Somebody who only asks: a client."""
+
+    def awaits(self, number: int | None) -> bool:
+        """Whether it waits for an answer to its request with this number."""
 
     def excuse_all(self, *, given_up: bool) -> None:
         """Learns why the request that it waits for may never be answered, and those that it has ``given_up``."""
@@ -67,7 +78,7 @@ class Network:
         self._duplicate, self._duplicate_sends = network.duplicate, network.duplicate_sends
         self._duplications = choices.stream("duplication")
         self._all_alike = self._client_latencies is None
-        """Whether it does not matter who speaks to whom."""
+        """Whether messages need no look at who speaks to whom."""
         self._faultless = self._all_alike and not (self._loss or self._duplicate or self._duplicate_sends)
         """Whether nothing can happen to a message: it may go directly to whom it is for."""
         self._receivers: dict[str, Callable[[AnyEnvelope], None]] = {}
@@ -121,13 +132,18 @@ class Network:
 
     def arrive(self, envelope: AnyEnvelope) -> None:
         """A message is where it was sent to."""
-        party = self._parties.get(envelope.dest)
-        if party is None or (self._partitions and not self._connected(envelope.src, envelope.dest)):
-            self.cut_off(envelope)
+        if envelope.dest not in self._parties:
+            self.cut_off(envelope, "nobody-there")
+        elif self._partitions and not self._connected(envelope.src, envelope.dest):
+            self.cut_off(envelope, "partition")
         else:
-            party.receive(envelope)
+            self.hand_over(envelope)
 
-    def cut_off(self, envelope: AnyEnvelope) -> None:
+    def hand_over(self, envelope: AnyEnvelope) -> None:
+        """A message that has come through is given to whom it is for."""
+        self._parties[envelope.dest].receive(envelope)
+
+    def cut_off(self, envelope: AnyEnvelope, obstacle: Obstacle) -> None:  # noqa: ARG002 - for who tells of it
         """A message cannot be delivered."""
         self._cut_off += 1
         self._excuse(envelope)
@@ -145,7 +161,7 @@ class Network:
         self._faultless = False
         events = self._clock.events
         for place, (time, asked, _, argument) in enumerate(events):
-            if type(argument) is Envelope:  # what is on its way may meet the partition
+            if isinstance(argument, Envelope):  # what is on its way may meet the partition
                 events[place] = (time, asked, self.arrive, argument)
         return partition
 
@@ -171,7 +187,7 @@ class Network:
         """Whether anything is on its way that is neither from a client nor for one."""
         clients = self._clients
         return any(
-            type(argument) is Envelope and argument.src not in clients and argument.dest not in clients
+            isinstance(argument, Envelope) and argument.src not in clients and argument.dest not in clients
             for _, _, _, argument in self._clock.events
         )
 
@@ -195,11 +211,14 @@ class Network:
 
     def _carry(self, envelope: AnyEnvelope) -> None:
         if self._loss and self._losses.chance(self._loss):
-            self._lost += 1
-            self._excuse(envelope)
+            self._lose(envelope)
             return
         travels = self._latency() if self._all_alike else self._latency_of(envelope)
         self._clock.after(travels, self.arrive, envelope)
+
+    def _lose(self, envelope: AnyEnvelope) -> None:
+        self._lost += 1
+        self._excuse(envelope)
 
     def _latency_of(self, envelope: AnyEnvelope) -> int:
         """How long the message travels (ns), which depends on who speaks to whom."""
@@ -217,7 +236,7 @@ class Network:
 
     def _arrivals(self) -> list[int]:
         """When each message that is on its way will be there."""
-        return [time for time, _, _, argument in self._clock.events if type(argument) is Envelope]
+        return [time for time, _, _, argument in self._clock.events if isinstance(argument, Envelope)]
 
     def _connected(self, one: str, other: str) -> bool:
         return all(partition.get(one, -1) == partition.get(other, -1) for partition in self._partitions)

@@ -73,6 +73,11 @@ class Node(AnyNode):
         """Whether the process runs."""
         return self._service is not None
 
+    @property
+    def hears(self) -> bool:
+        """See `kafkasim.sim.network.Party.hears`."""
+        return self.up and not self.paused
+
     def start(self) -> None:
         """Starts the process: it recovers what is on its disk and learns its name."""
         self._life += 1
@@ -98,10 +103,10 @@ class Node(AnyNode):
         """Takes a message in, if the node is up, and does what follows from it."""
         service = self._service
         if service is None:
-            self._network.cut_off(envelope)
+            self._network.cut_off(envelope, "node-down")
             return
         if self.paused:
-            self._put_off.append((self.receive, envelope))
+            self._put_off.append((self._network.hand_over, envelope))
             return
         try:
             effects = service.receive(envelope)
@@ -218,8 +223,8 @@ class Node(AnyNode):
             return
         put_off, self._put_off = self._put_off, []
         for action, envelope in put_off:
-            if action == self.receive:
-                self._network.cut_off(envelope)
+            if action == self._network.hand_over:
+                self._network.cut_off(envelope, "node-down")
         self._forget()
         was_busy = self.working  # perhaps with what nobody waits for any longer
         self._writing = self._timers = 0

@@ -99,6 +99,11 @@ class ProcessNode(AnyNode):
         return self._child is not None
 
     @property
+    def hears(self) -> bool:
+        """See `kafkasim.sim.network.Party.hears`; of one that stands still, its standard input takes it in."""
+        return self.up and not self.starting
+
+    @property
     def working(self) -> bool:
         """See `AnyNode.working`; what it has not answered it may be at work on."""
         return self.roused or self._hearing.owes
@@ -123,7 +128,7 @@ class ProcessNode(AnyNode):
     def receive(self, envelope: AnyEnvelope) -> None:
         """See `AnyNode.receive`."""
         if self._child is None or self.starting:
-            self._network.cut_off(envelope)
+            self._network.cut_off(envelope, "node-down")
             return
         number = request_number(envelope.body)
         if not (self.roused or self.paused):

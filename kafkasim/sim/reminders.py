@@ -22,6 +22,7 @@ class Reminder:
     """
 
     takes_requests = False
+    hears = True
 
     def __init__(self, node: str, unanswered: dict[int, tuple[Client, dict[str, Any]]], network: Network) -> None:
         self.unanswered = unanswered
@@ -33,6 +34,10 @@ class Reminder:
     def receive(self, envelope: AnyEnvelope) -> None:
         """Takes an answer in; what it says was looked at when it came to a client, if it ever did."""
         self.excuse(envelope.body.in_reply_to)
+
+    def awaits(self, number: int | None) -> bool:
+        """See `kafkasim.sim.network.Asker.awaits`."""
+        return number in self.unanswered
 
     def excuse(self, msg_id: int | None) -> None:
         """See `kafkasim.sim.network.Party.excuse`."""

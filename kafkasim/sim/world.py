@@ -37,6 +37,7 @@ from kafkasim.sim.clock import Activity, Clock
 from kafkasim.sim.expectations import Expectations
 from kafkasim.sim.faults import Faults
 from kafkasim.sim.final_polls import FinalReader, highest_offsets
+from kafkasim.sim.journaled_network import JournaledNetwork
 from kafkasim.sim.network import Network
 from kafkasim.sim.nodes import Node
 from kafkasim.sim.observed_network import ObservedNetwork
@@ -200,9 +201,11 @@ class World:
 
     def _new_network(self, choices: Choices) -> Network:
         scenario = self.scenario
-        if scenario.system.nodes == 1 and not scenario.system.command and self._watch.on_message is None:
+        if self._watch.on_message is not None:
+            return JournaledNetwork(scenario.network, self.clock, choices, self._watch.on_message)
+        if scenario.system.nodes == 1 and not scenario.system.command:
             return Network(scenario.network, self.clock, choices)  # a node that is alone here asks nobody anything
-        return ObservedNetwork(scenario.network, self.clock, choices, self._watch.on_message)
+        return ObservedNetwork(scenario.network, self.clock, choices)
 
     def _new_nodes(self) -> dict[str, AnyNode]:
         system = self.scenario.system

@@ -1,4 +1,4 @@
-"""``kafkasim simulate --log-net``: each message on standard error."""
+"""``kafkasim simulate --log-net``: what happens to each message, on standard error."""
 
 from __future__ import annotations
 
@@ -8,24 +8,39 @@ import signal
 from tests.cli.command_line import ended, start
 
 
-def test_each_message_is_a_line_on_standard_error(kafkasim):
+def test_each_message_is_told_on_standard_error_as_it_is_sent_and_as_it_arrives(kafkasim):
     shown = kafkasim("simulate", "valid.yaml", "--log-net")
     assert shown.out == kafkasim("simulate", "valid.yaml").out
     assert shown.code == 0
-    assert shown.err.splitlines()[:2] == [
-        '0.000000 s  alice -> n0  {"type":"send","msg_id":1,"key":"k1","msg":"hello"}',
-        '0.000000 s  n0 -> alice  {"type":"send_ok","in_reply_to":1,"offset":0}',
+    assert shown.err.splitlines()[:4] == [
+        '0.000000 s  0  alice -> n0  {"type":"send","msg_id":1,"key":"k1","msg":"hello"}',
+        "0.000000 s  0  alice -> n0  arrived after 0 s",
+        '0.000000 s  1  n0 -> alice  {"type":"send_ok","in_reply_to":1,"offset":0}',
+        "0.000000 s  1  n0 -> alice  arrived after 0 s",
     ]
 
 
-def test_what_the_network_does_to_a_message_stands_at_its_end(kafkasim, scenarios):
+def test_what_becomes_of_a_message_is_told_in_words(kafkasim, scenarios):
     (scenarios / "worse.yaml").write_text(
-        "{name: worse, why: all that may happen, network: {latency: {mean: 5ms}, loss: 0.2, duplicate: 0.5}, "
-        "workload: {clients: 4, rate: 400, duration: 3s}, faults: [{at: 1s, crash: n0, restart_after: 100ms}]}"
+        "{name: worse, why: all that may happen, network: {latency: {mean: 5ms}, loss: 0.1, duplicate: 0.5}, "
+        "workload: {clients: 4, rate: 400, duration: 3s}, faults: [{at: 1s, crash: n0, restart_after: 100ms}, "
+        "{at: 2s, partition: [[n0], [c1, c2]], heal_after: 200ms}]}"
     )
     lines = kafkasim("simulate", "worse.yaml", "--log-net").err.splitlines()
-    fates = {match.group(1) for line in lines if (match := re.search(r"}  \(([a-z ,]+)\)$", line))}
-    assert fates == {"lost", "twice", "twice, one of them lost", "twice, both lost", "cut off"}
+    fates = {re.sub(r"\d+", "N", line.split("  ", 3)[3]) for line in lines if not line.endswith("}")}
+    assert fates == {
+        *(f"{body}  (copy of N)" for body in bodies(fates)),
+        "arrived after N ms",
+        "arrived after N ms, too late: nobody waits for it",
+        "lost",
+        "lost after N ms: a partition lies between them",
+        "lost after N ms: the node is down",
+    }
+    assert bodies(fates)
+
+
+def bodies(fates: set[str]) -> set[str]:
+    return {fate.removesuffix("  (copy of N)") for fate in fates if fate.startswith("{")}
 
 
 def test_a_message_cannot_write_over_the_screen(kafkasim, scenarios):
@@ -40,7 +55,7 @@ def test_a_message_cannot_write_over_the_screen(kafkasim, scenarios):
 def test_messages_are_shown_while_the_run_goes_on(scenarios):
     process = start("simulate", "endless.yaml", "--log-net", cwd=scenarios)
     assert process.stderr is not None
-    assert re.match(r"0\.\d{6} s  c\d -> n0  {", process.stderr.readline())
+    assert re.match(r"0\.\d{6} s  0  c\d -> n0  {", process.stderr.readline())
     process.send_signal(signal.SIGINT)
     assert ended(process).code == 130
 

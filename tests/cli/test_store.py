@@ -41,14 +41,21 @@ def test_a_run_leaves_all_of_it_in_a_directory_of_its_own(kafkasim, scenarios):
     assert read_history(str(folder / "history.jsonl")).header.seed == 3
 
 
-def test_messages_are_kept_one_a_line(kafkasim, scenarios):
+def test_what_happens_to_each_message_is_kept_one_event_a_line(kafkasim, scenarios):
     kafkasim("simulate", "busy.yaml", "--out", "store")
     lines = [json.loads(line) for line in Path("store/latest/messages.jsonl").read_text().splitlines()]
-    stats = json.loads(Path("store/latest/results.json").read_text())["stats"]
-    assert sum(not line.get("cut_off") for line in lines) == stats["traffic"]["sent"]
-    assert sum(line.get("lost", 0) for line in lines) == stats["traffic"]["lost"] > 0
-    assert lines[0].keys() == {"at", "src", "dest", "body"}
-    assert (lines[0]["dest"], lines[0]["body"]["msg_id"]) == ("n0", 1)
+    traffic = json.loads(Path("store/latest/results.json").read_text())["stats"]["traffic"]
+    fields = {
+        "sent": {"type", "id", "at", "src", "dest", "body"},
+        "arrived": {"type", "id", "at", "src", "dest", "sent_at"},
+        "lost": {"type", "id", "at", "src", "dest", "sent_at", "why"},
+    }
+    for line in lines:
+        assert line.keys() - {"too_late", "copy_of"} == fields[line["type"]]
+    counts = {kind: sum(line["type"] == kind for line in lines) for kind in fields}
+    assert counts == {"sent": traffic["sent"], "arrived": traffic["delivered"], "lost": traffic["lost"]}
+    assert traffic["lost"] > 0
+    assert (lines[0]["id"], lines[0]["dest"], lines[0]["body"]["msg_id"]) == (0, "n0", 1)
 
 
 def test_what_programs_say_for_people_is_kept_by_node(kafkasim):

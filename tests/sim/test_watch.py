@@ -1,4 +1,4 @@
-"""Who watches a run is told of every message, and changes nothing."""
+"""Who watches a run is told what happens to every message, and changes nothing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from kafkasim import simulate
 from kafkasim.history_lines import encode_history
 from kafkasim.scenario import model
-from kafkasim.scenario.model import SECOND
-from kafkasim.sim.watch import Passage, Watch
+from kafkasim.scenario.model import MILLISECOND, SECOND
+from kafkasim.sim.journal import Arrived, Lost, MessageEvent, Sent
+from kafkasim.sim.watch import Watch
 from tests.processes.programs import CORRECT
 from tests.sim.build import client, generated, scripted
 
@@ -20,27 +21,119 @@ FAULTS = (
     model.Partition(SECOND // 2, (("n0",), ("c1",)), SECOND // 2),
     model.NodeCrash(SECOND, "n0", SECOND // 5),
 )
+CLUSTER = model.System(nodes=3)
+PROGRAM = model.System(command=tuple(CORRECT))
 
 
 def watched(scenario, seed=0):
-    passages: list[Passage] = []
-    return simulate.run(scenario, seed, watch=Watch(passages.append)), passages
+    events: list[MessageEvent] = []
+    return simulate.run(scenario, seed, watch=Watch(events.append)), events
 
 
+def of_kind(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.mark.parametrize("system", [model.System(), CLUSTER, PROGRAM])
 @pytest.mark.parametrize("network", [model.Network(), WORSE])
-def test_every_message_is_told_with_what_became_of_it(network):
-    result, passages = watched(generated(network=network, faults=FAULTS))
+def test_every_message_is_told_with_what_became_of_it(network, system):
+    result, events = watched(generated(network=network, faults=FAULTS, system=system))
     traffic = result.statistics.traffic
-    sent = [passage for passage in passages if not passage.cut_off]
-    assert len(sent) == traffic.sent
-    assert sum(passage.copies - 1 for passage in sent) == traffic.duplicated
-    assert sum(passage.lost for passage in sent) == traffic.lost
-    assert len(passages) - len(sent) == traffic.cut_off > 0
-    assert [passage.at for passage in passages] == sorted(passage.at for passage in passages)
+    sent, arrived, lost = (of_kind(kind, events) for kind in (Sent, Arrived, Lost))
+    assert [event.id for event in sent] == list(range(traffic.sent + traffic.duplicated))
+    assert sum(event.copy_of is not None for event in sent) == traffic.duplicated
+    assert len(arrived) == traffic.delivered
+    assert sum(event.why == "loss" for event in lost) == traffic.lost
+    assert sum(event.why != "loss" for event in lost) == traffic.cut_off > 0
+    assert len({event.id for event in (*arrived, *lost)}) == len(arrived) + len(lost)
 
 
-def test_a_run_that_is_watched_is_the_same_run():
-    scenario = generated(network=WORSE, faults=FAULTS)
+@pytest.mark.parametrize("system", [model.System(), CLUSTER, PROGRAM])
+def test_events_are_told_in_their_order_and_joined_by_number(system):
+    _, events = watched(generated(network=WORSE, faults=FAULTS, system=system))
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    sent: dict[int, Sent] = {}
+    for event in events:
+        if not isinstance(event, Sent):
+            first = sent[event.id]
+            assert (event.src, event.dest, event.sent_at) == (first.src, first.dest, first.at)
+            continue
+        sent[event.id] = event
+        if event.copy_of is not None:
+            original = sent[event.copy_of]
+            assert msgspec.structs.replace(original, id=event.id, copy_of=event.copy_of) == event
+
+
+@pytest.mark.parametrize("system", [model.System(), CLUSTER, PROGRAM])
+def test_nobody_answers_before_the_question_has_arrived_though_times_tie(system):
+    _, events = watched(generated(network=model.Network(), system=system))
+    asked = {(e.src, e.dest, number_of(e, "msg_id")): e.id for e in of_kind(Sent, events)}
+    heard = set()
+    answers = 0
+    for event in events:
+        if isinstance(event, Arrived):
+            heard.add(event.id)
+        elif isinstance(event, Sent) and number_of(event, "in_reply_to") is not None:
+            answers += 1
+            assert asked[event.dest, event.src, number_of(event, "in_reply_to")] in heard
+    assert answers
+
+
+def number_of(event: Sent, field: str) -> object:
+    return json.loads(msgspec.json.encode(event.body)).get(field)
+
+
+def test_what_a_message_is_lost_to_is_told():
+    network = model.Network(model.Latency(mean=10 * MILLISECOND), loss=0.01)
+    clients = ("c1", "c2", "c3")
+    partition = model.Partition(SECOND // 2, (("n0", "c4"), clients), SECOND // 4)
+    crash = model.NodeCrash(SECOND, "n0", SECOND // 5)
+    scenario = generated(network=network, faults=(partition, crash))
+    lost = [event for seed in range(5) for event in of_kind(Lost, watched(scenario, seed)[1])]
+    assert {event.why for event in lost} == {"loss", "partition", "node-down"}
+    for event in lost:
+        match event.why:
+            case "loss":
+                assert event.at == event.sent_at
+            case "partition":
+                assert event.at == event.sent_at + 10 * MILLISECOND
+                assert event.src in clients or event.dest in clients
+                assert SECOND // 2 <= event.at <= SECOND // 2 + SECOND // 4
+            case "node-down":
+                assert event.dest == "n0"
+                assert SECOND <= event.at <= SECOND + SECOND // 5
+
+
+def test_an_answer_that_nobody_waits_for_any_more_has_arrived_too_late():
+    scenario = scripted(
+        client("a", model.Send("k", 1), model.Sleep(SECOND)),
+        network=model.Network(model.Latency(mean=60 * MILLISECOND)),
+        timeout=100 * MILLISECOND,
+    )
+    _, events = watched(scenario)
+    (late,) = (event for event in of_kind(Arrived, events) if event.too_late and event.dest == "a")
+    assert (late.src, late.sent_at, late.at) == ("n0", 60 * MILLISECOND, 120 * MILLISECOND)
+
+
+def test_a_message_arrives_at_a_node_that_stands_still_when_it_goes_on_or_never():
+    def run(*faults):
+        scenario = scripted(client("a", model.Sleep(2 * MILLISECOND), model.Send("k", 1)), faults=faults)
+        _, events = watched(scenario)
+        return [event for event in events if event.src == "a" and not isinstance(event, Sent)]
+
+    pause = model.NodePause(MILLISECOND, "n0", 9 * MILLISECOND)
+    (arrived,) = run(pause)
+    assert isinstance(arrived, Arrived)
+    assert (arrived.sent_at, arrived.at) == (2 * MILLISECOND, 10 * MILLISECOND)
+    (lost,) = run(pause, model.NodeCrash(5 * MILLISECOND, "n0"))
+    assert isinstance(lost, Lost)
+    assert (lost.sent_at, lost.at, lost.why) == (2 * MILLISECOND, 5 * MILLISECOND, "node-down")
+
+
+@pytest.mark.parametrize("system", [model.System(), CLUSTER])
+def test_a_run_that_is_watched_is_the_same_run(system):
+    pause = model.NodePause(3 * SECOND // 2, "n0", SECOND // 10)
+    scenario = generated(network=WORSE, faults=(*FAULTS, pause), system=system)
     result, _ = watched(scenario, 3)
     alone = simulate.run(scenario, 3)
     assert encode_history(result.history) == encode_history(alone.history)
@@ -50,8 +143,8 @@ def test_a_run_that_is_watched_is_the_same_run():
 def test_a_body_is_told_as_it_is_on_the_wire():
     bodies = [{"type": "sned", "msg_id": 1, "x": [1]}, {"type": "send_ok", "msg_id": 2, "in_reply_to": 1, "offset": -1}]
     step = model.Send("k1", "hello")
-    _, passages = watched(scripted(client("a", step, *map(model.Raw, bodies), node="n0")))
-    told = [json.loads(msgspec.json.encode(passage.body)) for passage in passages if passage.src == "a"]
+    _, events = watched(scripted(client("a", step, *map(model.Raw, bodies), node="n0")))
+    told = [json.loads(msgspec.json.encode(event.body)) for event in of_kind(Sent, events) if event.src == "a"]
     assert told == [{"type": "send", "msg_id": 1, "key": "k1", "msg": "hello"}, *bodies]
 
 

@@ -30,6 +30,7 @@ class ServiceParty:
     """One service, at its address."""
 
     takes_requests = True
+    hears = True
 
     def __init__(self, name: str, handler: Handler, network: Network) -> None:
         self.name = name

@@ -32,6 +32,7 @@ class Asker:
     """Asks a service the bodies it is given, one after the other, pausing up to 10 ms in between."""
 
     takes_requests = False
+    hears = True
 
     def __init__(self, name: str, service: str, bodies: Sequence[Body], bench: Bench) -> None:
         self.name, self.service, self.bodies, self.bench = name, service, list(bodies), bench
