@@ -6,7 +6,8 @@ In the directory that the user names, each run has one of its own, ``SCENARIO-SE
     results.json        the document that --json prints, of this run alone
     report.txt          the report as it is printed
     messages.jsonl      what happens to each message on the network, while it happens
-    node-logs/n0.log    what the program that is n0 wrote to its standard error, all of it, while it writes
+    node-logs/n0.log    what the program that is n0 wrote to its standard error, all of it, while it writes, with a
+                        line of ours where a life of it begins or ends
 
 ``latest`` beside them is a link to the last one that was completed. The first two files that grow can be followed
 during the run; the others are written whole, ``results.json`` as the last: where it is, all is. Of a run that comes to

@@ -33,6 +33,7 @@ from kafkasim.sim.hearing import (
     Hearing,
     init_refusal,
 )
+from kafkasim.sim.life_log import LifeLog
 from kafkasim.sim.network import AnyEnvelope
 from kafkasim.sim.recorder import Recorder
 from kafkasim.sim.replies import Misshapen
@@ -42,6 +43,9 @@ _SOON: Final = 50 * MILLISECOND
 
 _KEPT_LINES: Final = 20
 """So many of the last lines that it wrote to its standard error are kept beyond its end."""
+
+_BY_FAULT: Final = "killed by a fault of the scenario"
+_BY_END_OF_RUN: Final = "the run is over, and it was killed"
 
 
 def _do_nothing() -> None:
@@ -70,6 +74,7 @@ class ProcessNode(AnyNode):
         super().__init__(name, surroundings)
         self._names = list(names)
         self._program = program
+        self._log = None if program.log_of is None else LifeLog(name, program.log_of(name))
         self._child: Child | None = None
         """None while the node is down."""
         self._rest: Rest | None = None
@@ -117,8 +122,9 @@ class ProcessNode(AnyNode):
         self._life += 1
         self._allowed = FLOOD
         program = self._program
-        log = None if program.log_of is None else program.log_of(self.name)
-        self._child = child = Child(program.command, program.mark, log)
+        if self._log is not None:
+            self._log.begin(self._life, self._clock.now)
+        self._child = child = Child(program.command, program.mark, self._log)
         program.children.add(child)
         self._rest = Rest(child.pid)
         self.silent_for_good = False
@@ -142,7 +148,7 @@ class ProcessNode(AnyNode):
     def crash(self) -> None:
         """See `AnyNode.crash`: kill -9."""
         self.settle()
-        self._end("", planned=True)
+        self._end("", _BY_FAULT, planned=True)
 
     def pause(self) -> None:
         """See `AnyNode.pause`: SIGSTOP."""
@@ -162,7 +168,7 @@ class ProcessNode(AnyNode):
         """See `AnyNode.leave`."""
         self.askers.clear()
         self.settle = _do_nothing
-        self._kill()
+        self._kill(_BY_END_OF_RUN)
 
     # What the pace asks.
 
@@ -262,7 +268,7 @@ class ProcessNode(AnyNode):
             refusal = init_refusal(line, body)
             self._hearing.starting = False
             if refusal:
-                self._end(refusal, planned=False)
+                self._end(refusal, refusal, planned=False)
             return
         if type(body) is dict and is_reply(body) and not self._network.takes_requests(envelope.dest):
             body = Misshapen(in_reply_to=body["in_reply_to"], fields=body)
@@ -271,23 +277,28 @@ class ProcessNode(AnyNode):
     def _die(self, how: str) -> None:
         """It has ended though nobody asked for it, or is ended for what it does."""
         assert self._child is not None
-        how = self._child.with_last_words(how)
+        text = self._child.with_last_words(how)
         was_starting = self.starting
-        self._end(f"it could not start: {how}" if was_starting else how, planned=False)
+        if was_starting:
+            text, how = f"it could not start: {text}", f"it could not start: {how}"
+        self._end(text, how, planned=False)
         if not was_starting:  # what it could not start from it cannot start from in a moment either
             self._supervise()
 
-    def _end(self, text: str, *, planned: bool) -> None:
+    def _end(self, text: str, how: str, *, planned: bool) -> None:
+        """Ends it; ``text`` is what the history says of that, ``how`` what its log does, where its last words stand."""
         if self._child is None:
             return
         was_asked = self._hearing.owes
-        self._kill()
+        self._kill(how)
         self._record_end(text, planned=planned, given_up=was_asked)
 
-    def _kill(self) -> None:
+    def _kill(self, how: str) -> None:
         if self._child is not None:
             self._program.children.remove(self._child)
             self._child.kill()
+            if self._log is not None:
+                self._log.end(self._clock.now, how)
             self.last_words = (*self.last_words, *self._child.last_words(_KEPT_LINES))[-_KEPT_LINES:]
             self._child = None
         if self._rest is not None:

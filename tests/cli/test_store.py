@@ -62,7 +62,9 @@ def test_what_programs_say_for_people_is_kept_by_node(kafkasim):
     shown = kafkasim("simulate", "busy.yaml", "--bin", TALKATIVE, "--nodes", "2", "--out", "store")
     assert "node says hello" not in shown.err
     for name in ("n0", "n1"):
-        assert Path(f"store/latest/node-logs/{name}.log").read_text().startswith("node says hello\n")
+        begins, says, ends = Path(f"store/latest/node-logs/{name}.log").read_text().splitlines()
+        assert (begins.split(" at ")[0], says) == (f"==== kafkasim: {name} begins its life 1", "node says hello")
+        assert ends.split(" at ")[0] == f"==== kafkasim: {name} ends its life 1"
     assert names(Path("store/latest")) == sorted([*FILES, "node-logs"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import msgspec
@@ -148,16 +149,51 @@ def test_a_body_is_told_as_it_is_on_the_wire():
     assert told == [{"type": "send", "msg_id": 1, "key": "k1", "msg": "hello"}, *bodies]
 
 
-def test_what_programs_write_for_people_goes_to_their_logs(tmp_path):
-    program = ("sh", "-c", 'echo "started" >&2; echo "and \033[1mwell\377" >&2; exec "$@"', "sh", *CORRECT)
-    scenario = scripted(client("a", model.Send("k", 1)), system=model.System(2, command=program))
-    for name in ("n0", "n1"):
-        (tmp_path / name).touch()
-    logs = {name: (tmp_path / name).open("wb", buffering=0) for name in ("n0", "n1")}
-    result = simulate.run(scenario, watch=Watch(node_log=logs.__getitem__))
-    for log in logs.values():
-        log.close()
-    assert result.verdict == "valid"
-    for name in logs:
-        assert (tmp_path / name).read_bytes().splitlines()[0] == b"started"
-    assert result.node_logs.keys() == {"n0", "n1"}
+def program(script: str) -> tuple[str, ...]:
+    """A correct node that does this first."""
+    return ("sh", "-c", f'{script}; exec "$@"', "sh", *CORRECT)
+
+
+def logged(scenario) -> dict[str, bytes]:
+    """What each node's log holds after a run."""
+    logs: dict[str, io.BytesIO] = {}
+    simulate.run(scenario, watch=Watch(node_log=lambda name: logs.setdefault(name, io.BytesIO())))
+    return {name: log.getvalue() for name, log in logs.items()}
+
+
+def test_what_programs_write_for_people_goes_to_their_logs():
+    command = program('echo "started" >&2; echo "and \033[1mwell\377" >&2')
+    scenario = scripted(client("a", model.Send("k", 1)), system=model.System(2, command=command))
+    logs = logged(scenario)
+    assert logs.keys() == {"n0", "n1"}
+    for name, log in logs.items():
+        first, started, *_, last = log.decode(errors="replace").splitlines()
+        assert first == f"==== kafkasim: {name} begins its life 1 at 0.000000 s ===="
+        assert started == "started"
+        assert last.startswith(f"==== kafkasim: {name} ends its life 1 at ")
+        assert last.endswith(" s: the run is over, and it was killed ====")
+
+
+def test_a_log_tells_where_a_life_was_killed_and_the_next_began():
+    fault = model.NodeCrash(SECOND, "n0", SECOND // 2)
+    system = model.System(command=program("printf 'no newline' >&2"))
+    (log,) = logged(scripted(client("a", model.Sleep(2 * SECOND)), system=system, faults=(fault,))).values()
+    assert log.decode().splitlines() == [
+        "==== kafkasim: n0 begins its life 1 at 0.000000 s ====",
+        "no newline",
+        "==== kafkasim: n0 ends its life 1 at 1.000000 s: killed by a fault of the scenario ====",
+        "==== kafkasim: n0 begins its life 2 at 1.500000 s ====",
+        "no newline",
+        "==== kafkasim: n0 ends its life 2 at 2.000000 s: the run is over, and it was killed ====",
+    ]
+
+
+def test_a_log_tells_how_a_life_ended_by_itself_after_all_that_was_written_in_it():
+    dies = ("sh", "-c", 'head -n 1 | "$@"; echo "good bye" >&2; exit 3', "sh", *CORRECT)
+    scenario = scripted(client("a", model.Sleep(SECOND // 4)), system=model.System(command=dies))
+    (log,) = logged(scenario).values()
+    lines = log.decode().splitlines()
+    ends = [place for place, line in enumerate(lines) if line.endswith(" s: it exited with status 3 ====")]
+    assert len(ends) >= 2
+    assert {lines[place - 1] for place in ends} == {"good bye"}
+    assert all(" begins its life " in lines[place + 1] for place in ends[:-1])
