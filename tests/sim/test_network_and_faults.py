@@ -102,7 +102,7 @@ def test_a_repeated_send_is_appended_again():
 class Listener:
     """Somebody who notes what arrives."""
 
-    takes_requests = True
+    takes_requests = hears = True
 
     def __init__(self):
         self.heard = []
