@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kafkasim.cli.failures import UsageError
-from kafkasim.cli.programs import command_of
+from kafkasim.cli.programs import check_command, command_of
 from kafkasim.forms import printable
 from kafkasim.report.command import Overrides
 from kafkasim.scenario.bug_names import CLUSTER_BUGS
@@ -31,6 +31,7 @@ def changed(scenario: Scenario, overrides: Overrides) -> Scenario:
         scenario = replace(scenario, system=replace(scenario.system, nodes=overrides.nodes))
     if overrides.bin is not None:
         scenario = _with_program(scenario, command_of(overrides.bin))
+    check_command(scenario)
     if overrides.bug is not None:
         if overrides.bug in CLUSTER_BUGS and scenario.system.nodes == 1:
             raise UsageError(
@@ -65,4 +66,8 @@ def _with_program(scenario: Scenario, command: tuple[str, ...]) -> Scenario:
     system = scenario.system
     limit = system.max_poll_messages if system.command else None
     expected = scenario.expected if system.bug is None else ()
-    return replace(scenario, system=System(system.nodes, max_poll_messages=limit, command=command), expected=expected)
+    return replace(
+        scenario,
+        system=System(system.nodes, max_poll_messages=limit, command=command, command_place="--bin"),
+        expected=expected,
+    )

@@ -1,4 +1,4 @@
-"""The program that `--bin` names: a command line as a shell would take it, looked up before anything is run."""
+"""The program that `--bin` or a scenario names, looked up before anything is run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from kafkasim.cli.failures import UsageError
 from kafkasim.forms import printable
+from kafkasim.processes.starting import why_not
+from kafkasim.scenario.model import Scenario
 
 
 def command_of(text: str) -> tuple[str, ...]:
@@ -23,9 +25,25 @@ def command_of(text: str) -> tuple[str, ...]:
     program = words[0]
     if "/" not in program and Path(program).is_file() and (program == text or shutil.which(program) is None):
         words[0] = program = f"./{program}"
-    if shutil.which(program) is None:
-        raise _refused(f"{printable(program)}: {_why_not(Path(program))}")
+    reason = why_not(program)
+    if reason:
+        raise _refused(f"{printable(program)}: {reason}")
     return tuple(words)
+
+
+def check_command(scenario: Scenario) -> None:
+    """Raises `UsageError` where the program that a scenario names cannot be started, as far as can be told beforehand.
+
+    It is looked up from the current directory, as are the files among its arguments, wherever the scenario lies.
+    """
+    system = scenario.system
+    program = system.command[0] if system.command else ""
+    reason = why_not(program) if system.command else ""
+    if reason:
+        beside = Path(scenario.source).parent / program
+        if "/" in program and beside.is_file() and beside.resolve() != Path(program).resolve():
+            reason += f"; there is one beside the scenario, {printable(str(beside))}"
+        raise UsageError(f"{system.command_place}: {printable(program)}: {reason}")
 
 
 def _split(text: str) -> list[str]:
@@ -36,14 +54,6 @@ def _split(text: str) -> list[str]:
     if not words or not words[0]:
         raise _refused("expected a program and its arguments, got nothing")
     return words
-
-
-def _why_not(program: Path) -> str:
-    if program.is_dir():
-        return "expected a program, this is a directory"
-    if program.exists():
-        return "this file cannot be run: try `chmod +x`"
-    return "there is no such program"
 
 
 def _refused(problem: str) -> UsageError:

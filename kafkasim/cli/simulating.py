@@ -79,7 +79,8 @@ def simulate_command(options: SimulateOptions) -> ExitCode:
             return _run_one(*runs[0], options)
         return _run_many(runs, scenarios, options)
     except ImpossibleScenarioError as error:
-        raise UsageError(f"kafkasim: {error}") from None
+        in_a_file = any(str(error).startswith(f"{scenario.source}:") for scenario in scenarios)
+        raise UsageError(str(error) if in_a_file else f"kafkasim: {error}") from None
 
 
 def _load_all(options: SimulateOptions) -> list[Scenario]:

@@ -148,7 +148,7 @@ class ProcessConnection:
         try:
             self._child = Child(self._command, self._mark, self._notes)
         except StartError as error:
-            raise NotStartedError(str(error)) from None
+            raise NotStartedError(f"--bin: {error}") from None
         self._children.add(self._child)
         self._allowed = FLOOD
         self._notes.begin()

@@ -18,7 +18,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
+from kafkasim.forms import printable
 from kafkasim.processes.remains import MARK, end_group
+from kafkasim.processes.starting import refusal
 
 _READ_SIZE: Final = 64 * 1024
 
@@ -62,10 +64,7 @@ class Child:
                 env=os.environ | {MARK: mark},
             )
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            if isinstance(error, OSError) and error.errno == errno.ENOEXEC:
-                reason = "it is no program for this machine; a script needs a first line such as #!/usr/bin/env python3"
-            raise StartError(f"cannot start {command[0]}: {reason}") from None
+            raise StartError(f"{printable(command[0])}: {refusal(command[0], error)}") from None
         assert self._process.stdin
         assert self._process.stdout
         assert self._process.stderr

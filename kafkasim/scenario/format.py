@@ -80,6 +80,15 @@ NETWORK: Final = Record(
     model.Network,
 )
 
+
+def _system(values: Values) -> model.System:
+    command = values.marks.get("command")
+    if command is None:
+        return model.System(**values.given)
+    place = f"{values.reading.file}:{command.line}:{command.column}: `system.command`"
+    return model.System(**values.given, command_place=place)
+
+
 SYSTEM: Final = Record(
     "a system",
     [
@@ -91,8 +100,8 @@ SYSTEM: Final = Record(
         Field(
             "command",
             ListOf(Text("a word"), "words: a program and its arguments", least=1),
-            "a program that speaks the protocol on its standard input and output, of which each node runs one; "
-            "default: the nodes of this project",
+            "a program that speaks the protocol on its standard input and output, of which each node runs one; it is "
+            "started, and a relative path looked up, where kafkasim was started; default: the nodes of this project",
         ),
         Field(
             "storage",
@@ -106,6 +115,7 @@ SYSTEM: Final = Record(
         ),
     ],
     model.System,
+    build=_system,
     check=check_system,
     also={
         "if": {"properties": {"bug": {"enum": list(CLUSTER_BUGS)}}, "required": ["bug"]},

@@ -61,6 +61,8 @@ class System(Struct, frozen=True):
     bug: str | None = None
     max_poll_messages: int | None = None
     command: tuple[str, ...] = ()
+    command_place: str = "system: command"
+    """Where the ``command`` was given, as errors name it."""
 
 
 # --------------------------------------------------------------------------------------

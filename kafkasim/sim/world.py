@@ -234,7 +234,7 @@ class World:
             for node in self._nodes.values():
                 node.start()
         except StartError as error:
-            raise ImpossibleScenarioError(f"system: command: {error}") from None
+            raise ImpossibleScenarioError(f"{self.scenario.system.command_place}: {error}") from None
         if self._pace is not None:
             self._pace.begin()
             if not all(node.up for node in self._nodes.values()):

@@ -72,7 +72,8 @@ def test_each_run_of_a_sweep_has_programs_of_its_own(kafkasim, jobs):
 @pytest.mark.parametrize(
     ("program", "problem"),
     [
-        ("./nowhere --flag", "./nowhere: there is no such program"),
+        ("./nowhere --flag", "./nowhere: there is no such file, looked for in {here}"),
+        ("nowhere --flag", "nowhere: there is no such program, neither on PATH nor in {here}"),
         ("valid.yaml", "./valid.yaml: this file cannot be run: try `chmod +x`"),
         (".", ".: expected a program, this is a directory"),
         ("", "expected a program and its arguments, got nothing"),
@@ -80,18 +81,51 @@ def test_each_run_of_a_sweep_has_programs_of_its_own(kafkasim, jobs):
         ("node 'half", "expected a command as a shell takes it, got node 'half: No closing quotation"),
     ],
 )
-def test_a_program_that_cannot_be_run_is_told_before_anything_is(kafkasim, program, problem):
+def test_a_program_that_cannot_be_run_is_told_before_anything_is(kafkasim, scenarios, program, problem):
     ended = kafkasim("simulate", "valid.yaml", "--seeds", "2", "--bin", program)
-    assert (ended.code, ended.out, ended.err) == (2, "", f"kafkasim: --bin: {problem}\n")
+    assert (ended.code, ended.out, ended.err) == (2, "", f"kafkasim: --bin: {problem.format(here=scenarios)}\n")
 
 
-def test_a_program_that_the_system_refuses_after_all_is_told_in_a_line(kafkasim, scenarios):
+NAMES_ITS_PROGRAM = "name: own\nwhy: so\nsystem:\n  nodes: 1\n  command: [./node]\nworkload: {duration: 100ms}\n"
+"""A scenario; in line 5, from column 12 on, stands its program."""
+
+
+def test_a_program_that_a_scenario_names_is_told_with_its_place_before_anything_is_run(kafkasim, scenarios):
+    (scenarios / "own.yaml").write_text(NAMES_ITS_PROGRAM)
+    ended = kafkasim("simulate", "valid.yaml", "own.yaml", "--seeds", "2")
+    problem = f"own.yaml:5:12: `system.command`: ./node: there is no such file, looked for in {scenarios}\n"
+    assert (ended.code, ended.out, ended.err) == (2, "", problem)
+    assert kafkasim("simulate", "own.yaml", "--bin", GOOD).code == 0
+
+
+def test_a_program_is_looked_for_where_one_is_and_not_beside_the_scenario(kafkasim, scenarios):
+    (scenarios / "sub").mkdir()
+    (scenarios / "sub" / "own.yaml").write_text(NAMES_ITS_PROGRAM)
+    node = scenarios / "sub" / "node"
+    node.write_text(f"#!/bin/sh\nexec {GOOD}\n")
+    node.chmod(0o755)
+    ended = kafkasim("simulate", "sub/own.yaml")
+    assert ended.code == 2
+    assert ended.err.endswith("; there is one beside the scenario, sub/node\n")
+    node.rename(scenarios / "node")
+    assert kafkasim("simulate", "sub/own.yaml").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "prefix"),
+    [
+        (("valid.yaml", "--bin", "./node"), "kafkasim: --bin: "),
+        (("own.yaml",), "own.yaml:5:12: `system.command`: "),
+    ],
+)
+def test_a_program_that_the_system_refuses_after_all_is_told_in_a_line(kafkasim, scenarios, arguments, prefix):
+    (scenarios / "own.yaml").write_text(NAMES_ITS_PROGRAM)
     program = scenarios / "node"
-    program.write_text("#!/nowhere/python\n")
+    program.write_text("print('no first line')\n")
     program.chmod(0o755)
-    ended = kafkasim("simulate", "valid.yaml", "--bin", "./node")
+    ended = kafkasim("simulate", *arguments)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("kafkasim: system: command: cannot start ./node: ")
+    assert ended.err.startswith(f"{prefix}./node: it is no program for this machine")
     assert ended.err.count("\n") == 1
 
 

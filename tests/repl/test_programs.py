@@ -60,6 +60,15 @@ def test_a_program_that_there_is_not_is_wrong_usage_in_one_line(program):
     assert done.stderr.startswith("kafkasim: --bin: ")
 
 
+def test_a_script_without_its_first_line_is_told_what_it_lacks(run, tmp_path):
+    script = tmp_path / "node"
+    script.write_text("print('hello')\n")
+    script.chmod(0o755)
+    code, out, err = run((str(script),), "send k1 a")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"error: --bin: {script}: it is no program for this machine; a script needs a first line")
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

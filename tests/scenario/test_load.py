@@ -85,7 +85,9 @@ expect: {anomalies: [inconsistent-offsets, unseen]}
 def test_nodes_can_be_programs_which_are_judged_as_any_such_log():
     scenario = loads(f"{HEAD}system: {{command: [./node, --fast], nodes: 3}}\nworkload: {{}}")
 
-    assert scenario.system == model.System(3, command=("./node", "--fast"))
+    assert scenario.system == model.System(
+        3, command=("./node", "--fast"), command_place="scenario:3:19: `system.command`"
+    )
     assert scenario.level == "kafka"
     assert not scenario.promises.atomic_keys
 
