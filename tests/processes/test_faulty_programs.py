@@ -37,6 +37,7 @@ FOUND = {
     "loses-writes": ({"lost-write"}, "nobody ever got"),
     "forgets-commits": ({"commit-lost"}, "and was told nothing"),
 }
+FOUND_WHEN_PROBED = {"trusts-its-clients"}
 CORRECT = {"correct", "speaks-unprompted", "takes-its-time", "leaves-a-child-behind", "runs-another"}
 COMES_WITH_IT = {"unseen", "int-poll-skip", "wrong-start", "poll-skip", "commit-lost", "inconsistent-offsets"}
 """What may be found beside it: a node that ended has lost its memory."""
@@ -103,8 +104,16 @@ def test_a_faulty_program_is_found_out(fault, clock):
 def test_every_fault_of_the_examples_is_tried():
     source = (NODES / "python" / "faulty.py").read_text(encoding="utf-8")
     named = source[source.index("FAULTS = {") :]
-    assert all(f'    "{fault}": ' in named for fault in FOUND.keys() | CORRECT)
-    assert named.count('": ') == len(FOUND) + len(CORRECT)
+    assert all(f'    "{fault}": ' in named for fault in FOUND.keys() | FOUND_WHEN_PROBED | CORRECT)
+    assert named.count('": ') == len(FOUND) + len(FOUND_WHEN_PROBED) + len(CORRECT)
+
+
+def test_a_program_that_ends_at_a_malformed_request_is_found_out_where_some_are_sent():
+    workload = model.Workload(clients=3, keys=3, rate=200.0, duration=2 * SECOND, probe=True)
+    result = result_of(faulty("trusts-its-clients"), workload=workload)
+
+    assert "node-crash" in errors(result)
+    assert "MalformedRequest" in explanations(result)
 
 
 @pytest.mark.parametrize("fault", ["takes-its-time", "leaves-a-child-behind", "runs-another"])

@@ -1,13 +1,18 @@
 // A correct node for Gossip Glomers 5a on Maelstrom's own Go library, as most people write it: a handler for each RPC.
-// The library runs every handler in a goroutine of its own, so what they share is under a lock.
+// The library runs every handler in a goroutine of its own, so what they share is under a lock. An error that a handler
+// returns becomes the reply, as one of the library's own kind with its code. But the library ends the node at a request
+// for which there is no handler: so `refuseUnknown` reads before it.
 //
 //	cd examples/nodes/go-maelstrom && go build -o ../../../my-node . && cd ../../..
 //	kafkasim simulate examples/scenarios/gossip-glomers-5a.yaml --bin ./my-node
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
 	"log"
+	"slices"
 	"sync"
 
 	maelstrom "github.com/jepsen-io/maelstrom/demo/go"
@@ -22,7 +27,7 @@ type sendRequest struct {
 }
 
 type offsetsRequest struct {
-	Offsets map[string]int `json:"offsets"`
+	Offsets map[string]*int `json:"offsets"`
 }
 
 type listRequest struct {
@@ -57,19 +62,65 @@ type server struct {
 
 func main() {
 	s := &server{Node: maelstrom.NewNode(), logs: map[string][]json.RawMessage{}, committed: map[string]int{}}
-	s.Handle("send", s.send)
-	s.Handle("poll", s.poll)
-	s.Handle("commit_offsets", s.commit)
-	s.Handle("list_committed_offsets", s.list)
+	handlers := map[string]maelstrom.HandlerFunc{
+		"send": s.send, "poll": s.poll, "commit_offsets": s.commit, "list_committed_offsets": s.list,
+	}
+	for kind, handler := range handlers {
+		s.Handle(kind, handler)
+	}
+	s.Stdin = s.refuseUnknown(s.Stdin, handlers)
 	if err := s.Run(); err != nil {
 		log.Fatal(err)
 	}
 }
 
+// What is left of the input once requests for which there is no handler have been answered.
+func (s *server) refuseUnknown(in io.Reader, handlers map[string]maelstrom.HandlerFunc) io.Reader {
+	left, out := io.Pipe()
+	go func() {
+		lines := bufio.NewScanner(in)
+		for lines.Scan() {
+			var message maelstrom.Message
+			if err := json.Unmarshal(lines.Bytes(), &message); err != nil {
+				log.Fatal(err)
+			}
+			if kind := message.Type(); kind != "init" && handlers[kind] == nil {
+				s.Reply(message, maelstrom.NewRPCError(maelstrom.NotSupported, "unknown request"))
+			} else {
+				out.Write(append(lines.Bytes(), '\n'))
+			}
+		}
+		out.CloseWithError(lines.Err()) // without an error: the end
+	}()
+	return left
+}
+
+func malformed(problem string) error {
+	return maelstrom.NewRPCError(maelstrom.MalformedRequest, problem)
+}
+
+func (request *offsetsRequest) read(body json.RawMessage) error {
+	if err := json.Unmarshal(body, request); err != nil {
+		return malformed(err.Error())
+	}
+	if request.Offsets == nil {
+		return malformed("offsets is missing")
+	}
+	for key, offset := range request.Offsets {
+		if key == "" || offset == nil || *offset < 0 {
+			return malformed("offsets: expected integers from 0 on, by key")
+		}
+	}
+	return nil
+}
+
 func (s *server) send(message maelstrom.Message) error {
 	var request sendRequest
 	if err := json.Unmarshal(message.Body, &request); err != nil {
-		return err
+		return malformed(err.Error())
+	}
+	if request.Key == "" || request.Msg == nil {
+		return malformed("key or msg is missing")
 	}
 	s.mutex.Lock()
 	offset := len(s.logs[request.Key])
@@ -80,7 +131,7 @@ func (s *server) send(message maelstrom.Message) error {
 
 func (s *server) poll(message maelstrom.Message) error {
 	var request offsetsRequest
-	if err := json.Unmarshal(message.Body, &request); err != nil {
+	if err := request.read(message.Body); err != nil {
 		return err
 	}
 	msgs := map[string][][2]any{}
@@ -88,7 +139,7 @@ func (s *server) poll(message maelstrom.Message) error {
 	for key, start := range request.Offsets {
 		msgs[key] = [][2]any{}
 		messages := s.logs[key]
-		for offset := start; offset < min(len(messages), start+pollLimit); offset++ {
+		for offset := *start; offset < min(len(messages), *start+pollLimit); offset++ {
 			msgs[key] = append(msgs[key], [2]any{offset, messages[offset]})
 		}
 	}
@@ -98,13 +149,13 @@ func (s *server) poll(message maelstrom.Message) error {
 
 func (s *server) commit(message maelstrom.Message) error {
 	var request offsetsRequest
-	if err := json.Unmarshal(message.Body, &request); err != nil {
+	if err := request.read(message.Body); err != nil {
 		return err
 	}
 	s.mutex.Lock()
 	for key, offset := range request.Offsets {
-		if known, ok := s.committed[key]; !ok || known < offset {
-			s.committed[key] = offset // it never goes back
+		if known, ok := s.committed[key]; !ok || known < *offset {
+			s.committed[key] = *offset // it never goes back
 		}
 	}
 	s.mutex.Unlock()
@@ -114,7 +165,10 @@ func (s *server) commit(message maelstrom.Message) error {
 func (s *server) list(message maelstrom.Message) error {
 	var request listRequest
 	if err := json.Unmarshal(message.Body, &request); err != nil {
-		return err
+		return malformed(err.Error())
+	}
+	if request.Keys == nil || slices.Contains(request.Keys, "") {
+		return malformed("keys: expected a list of keys")
 	}
 	offsets := map[string]int{}
 	s.mutex.RLock()

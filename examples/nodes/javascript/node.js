@@ -43,6 +43,22 @@ const answers = {
   },
 };
 
+const isKey = (value) => typeof value === "string" && value !== "";
+const isOffset = (value) => Number.isInteger(value) && value >= 0;
+const areKeys = (value) => Array.isArray(value) && value.every(isKey);
+const areOffsets = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) &&
+  Object.entries(value).every(([key, offset]) => isKey(key) && isOffset(offset));
+
+/** Whether a request is of the form of its type; looked at before anything is done. */
+const isWellFormed = {
+  init: ({ node_id }) => isKey(node_id),
+  send: (request) => isKey(request.key) && Object.hasOwn(request, "msg"),
+  poll: ({ offsets }) => areOffsets(offsets),
+  commit_offsets: ({ offsets }) => areOffsets(offsets),
+  list_committed_offsets: ({ keys }) => areKeys(keys),
+};
+
 function read(key, start) {
   const messages = logs.get(key) ?? [];
   return messages.slice(start, start + POLL_LIMIT).map((msg, place) => [start + place, msg]);
@@ -50,7 +66,9 @@ function read(key, start) {
 
 function answer(request) {
   const { type } = request;
+  if (!isKey(type)) return { type: "error", code: 12, text: "type is missing" };
   if (!Object.hasOwn(answers, type)) return { type: "error", code: 10, text: `unknown request ${type}` };
+  if (!isWellFormed[type](request)) return { type: "error", code: 12, text: `malformed ${type}` };
   return { type: `${type}_ok`, ...answers[type](request) };
 }
 

@@ -156,6 +156,13 @@ class ForgetsCommits(Node):
         return reply
 
 
+class TrustsItsClients(Node):
+    """Does not expect a request that makes no sense, and ends with it."""
+
+    def answer(self, body):
+        return self.obey(body["type"], body)
+
+
 class SpeaksUnprompted(Node):
     """Correct, but for a line to itself now and then, as of a node with a timer."""
 
@@ -232,6 +239,7 @@ FAULTS = {
     "adds-a-field": AddsAField,
     "loses-writes": LosesWrites,
     "forgets-commits": ForgetsCommits,
+    "trusts-its-clients": TrustsItsClients,
     "speaks-unprompted": SpeaksUnprompted,
     "takes-its-time": TakesItsTime,
     "leaves-a-child-behind": LeavesAChildBehind,

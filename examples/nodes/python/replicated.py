@@ -8,7 +8,7 @@ import json
 import sys
 from collections import deque
 
-from node import LIMIT, Node
+from node import LIMIT, Node, are_keys, are_offsets, field, is_anything, is_key
 
 
 class ReplicatedNode(Node):
@@ -18,23 +18,24 @@ class ReplicatedNode(Node):
         self.asked = 0
         self.waiting = deque()
 
-    def answer(self, body):
-        match body["type"]:
+    def obey(self, kind, body):
+        match kind:
             case "send":
-                log = self.change("log", body["key"], lambda old: [*(old or []), body["msg"]])
+                key, msg = field(body, "key", is_key), field(body, "msg", is_anything)
+                log = self.change("log", key, lambda old: [*(old or []), msg])
                 return {"type": "send_ok", "offset": len(log) - 1}
             case "poll":
-                msgs = {key: self.read(key, start) for key, start in body["offsets"].items()}
+                msgs = {key: self.read(key, start) for key, start in field(body, "offsets", are_offsets).items()}
                 return {"type": "poll_ok", "msgs": msgs}
             case "commit_offsets":
-                for key, offset in body["offsets"].items():
+                for key, offset in field(body, "offsets", are_offsets).items():
                     self.change("committed", key, lambda old, offset=offset: max(offset, -1 if old is None else old))
                 return {"type": "commit_offsets_ok"}
             case "list_committed_offsets":
-                offsets = {key: self.value("committed", key) for key in body["keys"]}
+                offsets = {key: self.value("committed", key) for key in field(body, "keys", are_keys)}
                 known = {key: offset for key, offset in offsets.items() if offset is not None}
                 return {"type": "list_committed_offsets_ok", "offsets": known}
-        return super().answer(body)
+        return super().obey(kind, body)
 
     def read(self, key, start):
         log = self.value("log", key) or []

@@ -20,6 +20,9 @@ struct Node {
 
 impl Node {
     fn answer(&mut self, body: &Json) -> Json {
+        if !is_well_formed(body) {
+            return refusal(12, "malformed request"); // before anything is done
+        }
         match body.text("type") {
             "init" => reply("init_ok", []),
             "send" => {
@@ -29,13 +32,13 @@ impl Node {
             }
             "poll" => {
                 let msgs = body.get("offsets").members().iter();
-                let msgs = msgs.map(|(key, start)| (key.clone(), self.read(key, start.offset())));
+                let msgs = msgs.map(|(key, start)| (key.clone(), self.read(key, start.offset().unwrap_or(0))));
                 reply("poll_ok", [("msgs", Json::Object(msgs.collect()))])
             }
             "commit_offsets" => {
                 for (key, offset) in body.get("offsets").members() {
                     let committed = self.committed.entry(key.clone()).or_default();
-                    *committed = max(*committed, offset.offset()); // it never goes back
+                    *committed = max(*committed, offset.offset().unwrap_or(0)); // it never goes back
                 }
                 reply("commit_offsets_ok", [])
             }
@@ -50,10 +53,7 @@ impl Node {
                     [("offsets", Json::Object(known.collect()))],
                 )
             }
-            _ => reply(
-                "error",
-                [("code", number(10)), ("text", text("unknown request"))],
-            ),
+            _ => refusal(10, "unknown request"),
         }
     }
 
@@ -66,6 +66,28 @@ impl Node {
                 .collect(),
         )
     }
+}
+
+/// Whether a request has the fields that one of its type must have, each of its form.
+fn is_well_formed(body: &Json) -> bool {
+    let (offsets, keys) = (body.get("offsets"), body.get("keys"));
+    match body.text("type") {
+        "" => false,
+        "send" => !body.text("key").is_empty() && !body.get("msg").is_missing(),
+        "poll" | "commit_offsets" => {
+            let is_right = |(key, offset): &(String, Json)| !key.is_empty() && offset.offset().is_some();
+            matches!(offsets, Json::Object(_)) && offsets.members().iter().all(is_right)
+        }
+        "list_committed_offsets" => {
+            let is_key = |key: &Json| matches!(key, Json::Text(text) if !text.is_empty());
+            matches!(keys, Json::List(_)) && keys.items().iter().all(is_key)
+        }
+        _ => true,
+    }
+}
+
+fn refusal(code: usize, why: &str) -> Json {
+    reply("error", [("code", number(code)), ("text", text(why))])
 }
 
 fn reply<const N: usize>(kind: &str, fields: [(&str, Json); N]) -> Json {
@@ -219,11 +241,16 @@ impl Json {
         }
     }
 
-    fn offset(&self) -> usize {
+    fn is_missing(&self) -> bool {
+        matches!(self, Json::Word(word) if word.is_empty())
+    }
+
+    /// The value as an integer from 0 on, if it is one.
+    fn offset(&self) -> Option<usize> {
         if let Json::Word(word) = self {
-            word.parse().unwrap_or(0)
+            word.parse().ok()
         } else {
-            0
+            None
         }
     }
 }
