@@ -11,12 +11,12 @@ from msgspec import Struct
 from kafkasim.sim.choices import Stream
 from kafkasim.sim.services.requests import (
     KEY_VALUE,
-    KeyDoesNotExistError,
     KeyValueRequest,
     Read,
     change,
     done,
     place_of,
+    value_read,
 )
 
 _REPLICAS: Final = 5
@@ -78,12 +78,10 @@ class LastWriteStore:
             _tell(source, told)
         place = place_of(request.key)
         held = replica.values.get(place)
+        exists, value = held is not None, None if held is None else held.value
         if isinstance(request, Read):
-            if held is None:
-                raise KeyDoesNotExistError(request.key)
-            return {"type": "read_ok", "value": held.value}
-        value = change(request, exists=held is not None, value=None if held is None else held.value)
-        replica.values[place] = _Stamped(replica.clock, value)
+            return value_read(request, exists=exists, value=value)
+        replica.values[place] = _Stamped(replica.clock, change(request, exists=exists, value=value))
         replica.clock += 1
         return done(request)
 

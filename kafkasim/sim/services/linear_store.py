@@ -8,12 +8,12 @@ from typing import Any
 from kafkasim.sim.choices import Stream
 from kafkasim.sim.services.requests import (
     KEY_VALUE,
-    KeyDoesNotExistError,
     KeyValueRequest,
     Read,
     change,
     done,
     place_of,
+    value_read,
 )
 
 
@@ -38,9 +38,8 @@ class LinearStore:
     def handle(self, client: str, request: KeyValueRequest) -> dict[str, Any]:  # noqa: ARG002 - all are treated alike
         """See `kafkasim.sim.services.party.Handler.handle`."""
         place = place_of(request.key)
+        exists, value = place in self._values, self._values.get(place)
         if isinstance(request, Read):
-            if place not in self._values:
-                raise KeyDoesNotExistError(request.key)
-            return {"type": "read_ok", "value": self._values[place]}
-        self._values[place] = change(request, exists=place in self._values, value=self._values.get(place))
+            return value_read(request, exists=exists, value=value)
+        self._values[place] = change(request, exists=exists, value=value)
         return done(request)

@@ -95,6 +95,17 @@ def read_request(body: Mapping[str, Any], known: tuple[type[Struct], ...]) -> An
     return form(**{attribute: body[encoded] for attribute, encoded in fields if encoded in body})
 
 
+def value_read(request: Read, *, exists: bool, value: Any) -> dict[str, Any]:
+    """The reply to a read of a key that has this value; raises `KeyDoesNotExistError` where it has none.
+
+    >>> value_read(Read("k"), exists=True, value=1)
+    {'type': 'read_ok', 'value': 1}
+    """
+    if not exists:
+        raise KeyDoesNotExistError(request.key)
+    return {"type": "read_ok", "value": value}
+
+
 def change(request: Write | Cas, *, exists: bool, value: Any) -> Any:
     """What the key's value is after the request; raises `RpcError` where it is refused.
 

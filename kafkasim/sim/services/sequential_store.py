@@ -10,13 +10,13 @@ from kafkasim.messages import RpcError
 from kafkasim.sim.choices import Stream
 from kafkasim.sim.services.requests import (
     KEY_VALUE,
-    KeyDoesNotExistError,
     KeyValueRequest,
     Read,
     change,
     done,
     place_of,
     same,
+    value_read,
 )
 
 _WINDOW: Final = 32
@@ -69,9 +69,7 @@ class SequentialStore:
         exists, value = self._look(place, at)
         if isinstance(request, Read):
             self._seen[client] = at
-            if not exists:
-                raise KeyDoesNotExistError(request.key)
-            return {"type": "read_ok", "value": value}
+            return value_read(request, exists=exists, value=value)
         try:
             after = change(request, exists=exists, value=value)
         except RpcError:
