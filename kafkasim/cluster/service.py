@@ -28,8 +28,6 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from msgspec import Struct
-
 from kafkasim.cluster.bodies import (
     CHAPTER,
     HEAD,
@@ -49,10 +47,10 @@ from kafkasim.cluster.bodies import (
     Write,
     WriteOk,
     chapter_key,
-    kept,
     typed,
 )
 from kafkasim.cluster.errands import Errand, Errands, Purpose
+from kafkasim.cluster.offers import Offers
 from kafkasim.cluster.replica import Outcome, Replica
 from kafkasim.core import LogEngine
 from kafkasim.forms import show
@@ -89,20 +87,6 @@ LIVES: Final = 1 << 22
 """So many lives of a node have numbers of their own."""
 
 
-class _Offer(Struct):
-    """An entry that is to come into the log."""
-
-    entry: Entry
-    came: int
-    """At which moment."""
-    asker: Envelope[Any] | None
-    """The client's request; None: another node's client asks."""
-    offered: int = -1
-    """At which moment it was first told to anybody; -1: it was not."""
-    carrier: int = -1
-    """The number of the last request that is to bring it into the log."""
-
-
 class ClusterService(Service):
     """A node of a cluster; ``init`` must name it and its peers.
 
@@ -127,12 +111,7 @@ class ClusterService(Service):
         """When another node was seen to have swapped the register; no use in trying before the newest head is known."""
         self._readers: deque[tuple[int, Envelope[Any]]] = deque()
         """Who wants to know the log, since which moment."""
-        self._offers: dict[str, _Offer] = {}
-        """The entries that are to come into the log and are not there yet, by number."""
-        self._idle: dict[str, None] = {}
-        """Those of them that nobody is busy with."""
-        self._owed: dict[str, dict[str, int]] = {}
-        """By node, the entries that it asked for and was not told of yet, each with the last request that did."""
+        self._offers = Offers()
         self._chapters_stored = 0
 
     # The seam.
@@ -169,12 +148,12 @@ class ClusterService(Service):
         """As `Service.handle`; None where the answer has to wait."""
         match request:
             case Send(key=key, msg=msg):
-                self._offer(kept(SendEntry(self._new_id(), key, msg)), envelope)
+                self._offers.add(SendEntry(self._new_id(), key, msg), self._moment, envelope)
                 return None
             case CommitOffsets(offsets=offsets):
                 if self._committed(offsets):
                     return CommitOffsetsOk()
-                self._offer(CommitEntry(self._new_id(), offsets), envelope)
+                self._offers.add(CommitEntry(self._new_id(), offsets), self._moment, envelope)
                 return None
             case Poll() | ListCommittedOffsets():
                 self._readers.append((self._moment, envelope))
@@ -198,10 +177,6 @@ class ClusterService(Service):
     def _new_id(self) -> str:
         return f"{self.node_id}.{self._errands.number()}"
 
-    def _offer(self, entry: Entry, asker: Envelope[Any] | None) -> None:
-        self._offers[entry.id] = _Offer(entry, self._moment, asker)
-        self._idle[entry.id] = None
-
     def _committed(self, offsets: dict[str, int]) -> bool:
         """Whether these were committed already: then they are for ever, and there is nothing to do."""
         committed = self.engine.list_committed_offsets(offsets)
@@ -219,11 +194,7 @@ class ClusterService(Service):
         new = [entry for entry in request.entries if not self._replica.has(entry.id)]
         if not new:
             return self._in_the_log(envelope)
-        owed = self._owed.setdefault(envelope.src, {})
-        for entry in new:
-            owed[entry.id] = request.msg_id
-            if entry.id not in self._offers:
-                self._offer(kept(entry), None)
+        self._offers.owe(envelope.src, new, request.msg_id, self._moment)
         return None
 
     def _in_the_log(self, envelope: Envelope[Any]) -> AnyReply | None:
@@ -301,8 +272,7 @@ class ClusterService(Service):
         """Answers what came into the log, and all who waited for the log to be known."""
         effects: list[Effect] = []
         for entry_id, reply in outcomes:
-            offer = self._offers.pop(entry_id, None)
-            self._idle.pop(entry_id, None)
+            offer = self._offers.fulfil(entry_id)
             if offer is not None:
                 self._errands.brought(offer.carrier, entry_id)
                 if offer.asker is not None:
@@ -312,7 +282,8 @@ class ClusterService(Service):
                     effects += self.answer(offer.asker, reply)
         if not self._replica.behind:
             self._fresh_as_of = max(self._fresh_as_of, self._fresh_once_read)
-            effects += self._pay()
+            for node, number in self._offers.due(self._replica.has):
+                effects.append(Envelope(self.node_id, node, AppendOk(in_reply_to=number, log=self._replica.head)))
         while self._readers and self._readers[0][0] <= self._fresh_as_of:
             _, envelope = self._readers.popleft()
             effects += self._answer_reader(envelope)
@@ -325,25 +296,6 @@ class ClusterService(Service):
             reply = self.refusal(envelope, error)
         return self.answer(envelope, reply)
 
-    def _pay(self) -> list[Effect]:
-        """Tells other nodes that what they asked for is in the log: each one answer, however often it asked.
-
-        It answers the last request all of whose entries are there; no request is answered twice.
-        """
-        effects: list[Effect] = []
-        for node, owed in list(self._owed.items()):
-            left = {entry_id: number for entry_id, number in owed.items() if not self._replica.has(entry_id)}
-            if len(left) == len(owed):
-                continue
-            to_come = set(left.values())
-            there = [number for entry_id, number in owed.items() if entry_id not in left and number not in to_come]
-            if there:
-                effects.append(Envelope(self.node_id, node, AppendOk(in_reply_to=there[-1], log=self._replica.head)))
-            self._owed[node] = left
-            if not left:
-                del self._owed[node]
-        return effects
-
     # What does not come back.
 
     def _without_answer(self, errand: Errand) -> list[Effect]:
@@ -351,27 +303,16 @@ class ClusterService(Service):
         self._give_back(errand)
         if errand.purpose not in (Purpose.HEAD, Purpose.CHAPTER) or errand.dest != STORE or not errand.was_silent:
             return []
-        self._drop_for_others(errand.moment)
+        self._offers.drop_for_others(errand.moment)
         if errand.purpose is Purpose.HEAD and self._peer_to_ask():
             return []
         return self._refuse(errand.moment)
 
     def _give_back(self, errand: Errand) -> None:
         """Nobody is busy with these entries any more."""
-        for entry_id in errand.entries:
-            if entry_id in self._offers:
-                self._idle[entry_id] = None
+        self._offers.give_back(errand.entries)
         if errand.purpose is Purpose.SWAP:
             self._overtaken_at = self._moment
-
-    def _drop_for_others(self, moment: int) -> None:
-        """What other nodes asked at that moment or before: they find other ways, and may ask again."""
-        for entry_id in list(self._idle):
-            offer = self._offers[entry_id]
-            if offer.asker is None and offer.came <= moment:
-                del self._offers[entry_id], self._idle[entry_id]
-                for owed in self._owed.values():
-                    owed.pop(entry_id, None)
 
     def _refuse(self, moment: int) -> list[Effect]:
         """Refuses what has waited since that moment or longer, now that nobody can be reached."""
@@ -381,16 +322,14 @@ class ClusterService(Service):
         while self._readers and self._readers[0][0] <= moment:
             _, envelope = self._readers.popleft()
             effects += self.answer(envelope, Error(code=ErrorCode.TEMPORARILY_UNAVAILABLE, text=unavailable))
-        for entry_id in list(self._idle):
-            offer = self._offers[entry_id]
-            if offer.asker is not None and offer.came <= moment:
-                del self._offers[entry_id], self._idle[entry_id]
-                refusal = (
-                    Error(code=ErrorCode.TEMPORARILY_UNAVAILABLE, text=unavailable)
-                    if offer.offered < 0
-                    else Error(code=ErrorCode.TIMEOUT, text=unknown)
-                )
-                effects += self.answer(offer.asker, refusal)
+        for offer in self._offers.withdraw(moment):
+            assert offer.asker is not None
+            refusal = (
+                Error(code=ErrorCode.TEMPORARILY_UNAVAILABLE, text=unavailable)
+                if offer.offered < 0
+                else Error(code=ErrorCode.TIMEOUT, text=unknown)
+            )
+            effects += self.answer(offer.asker, refusal)
         return effects
 
     # What there is to do next.
@@ -400,12 +339,13 @@ class ClusterService(Service):
 
     def _append(self) -> list[Effect]:
         """Has the entries that nobody is busy with brought into the log."""
-        if not self._idle:
+        idle = self._offers.idle
+        if not idle:
             return []
         appender = self._appender()
-        own = [entry_id for entry_id in self._idle if self._offers[entry_id].asker is not None]
-        if appender == self.node_id or (len(own) < len(self._idle) and not self._errands.silent(STORE)):
-            return self._swap()
+        own = self._offers.idle_of_clients()
+        if appender == self.node_id or (len(own) < len(idle) and not self._errands.silent(STORE)):
+            return self._swap(idle)
         return self._ask_to_append(appender, own) if own else []
 
     def _appender(self) -> str:
@@ -415,12 +355,13 @@ class ClusterService(Service):
         return next((peer for peer in able if not self._errands.silent(peer)), self.node_id)
 
     def _ask_to_append(self, peer: str, entry_ids: list[str]) -> list[Effect]:
-        effects = self._ask(peer, Append(entries=self._take(entry_ids)), Purpose.HELP, entry_ids)
+        entries = self._offers.take(entry_ids, self._moment)
+        effects = self._ask(peer, Append(entries=entries), Purpose.HELP, entry_ids)
         if self._errands.silent(STORE) and not self._errands.count(Purpose.HEAD, STORE):
             effects += self._ask(STORE, Read(key=HEAD), Purpose.HEAD)  # to know when it answers again
         return effects
 
-    def _swap(self) -> list[Effect]:
+    def _swap(self, entry_ids: list[str]) -> list[Effect]:
         """Appends by itself, unless it is doing that already, or does not know what to append to."""
         if (
             self._errands.count(Purpose.SWAP)
@@ -429,8 +370,8 @@ class ClusterService(Service):
             or self._fresh_as_of < self._overtaken_at
         ):
             return []
-        entry_ids, head = list(self._idle), self._replica.head
-        after = self._shortened([*head.batches, self._take(entry_ids)], head.first)
+        head = self._replica.head
+        after = self._shortened([*head.batches, self._offers.take(entry_ids, self._moment)], head.first)
         body = Cas(key=HEAD, expected=head, to=after, create_if_not_exists=not self._replica.end)
         return self._ask(STORE, body, Purpose.SWAP, entry_ids, head=after) + self._knock()
 
@@ -439,15 +380,6 @@ class ClusterService(Service):
         while len(batches) > 2 * CHAPTER and first // CHAPTER < self._chapters_stored:
             batches, first = batches[CHAPTER:], first + CHAPTER
         return Stretch(first, batches)
-
-    def _take(self, entry_ids: list[str]) -> list[Entry]:
-        """The entries with these numbers, which nobody was busy with; now somebody is."""
-        for entry_id in entry_ids:
-            del self._idle[entry_id]
-            offer = self._offers[entry_id]
-            if offer.offered < 0:
-                offer.offered = self._moment
-        return [self._offers[entry_id].entry for entry_id in entry_ids]
 
     def _knock(self) -> list[Effect]:
         """Asks those who would append in its stead whether they answer again."""
@@ -460,10 +392,11 @@ class ClusterService(Service):
     def _look(self) -> list[Effect]:
         """Looks at the register, if anybody waits for that and no look that is under way will do for them."""
         wanted = self._readers[-1][0] if self._readers else -1
-        if self._idle and self._fresh_as_of < self._overtaken_at:
+        waiting_since = self._offers.waiting_since()
+        if waiting_since >= 0 and self._fresh_as_of < self._overtaken_at:
             wanted = max(wanted, self._overtaken_at)
-        if self._idle and self._errands.silent(STORE):  # whether it answers again is what they wait for
-            wanted = max(wanted, *(self._offers[entry_id].came for entry_id in self._idle))
+        if self._errands.silent(STORE):  # whether it answers again is what they wait for
+            wanted = max(wanted, waiting_since)
         if wanted <= max(self._fresh_as_of, self._fresh_once_read, self._errands.newest(Purpose.SWAP, STORE)):
             return []
         effects: list[Effect] = []
@@ -505,6 +438,5 @@ class ClusterService(Service):
         number, effects = self._errands.ask(
             self.node_id, dest, body, purpose, self._moment, entries=dict.fromkeys(entry_ids), **about
         )
-        for entry_id in entry_ids:
-            self._offers[entry_id].carrier = number
+        self._offers.carry(entry_ids, number)
         return effects
