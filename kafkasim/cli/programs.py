@@ -21,9 +21,9 @@ def command_of(text: str) -> tuple[str, ...]:
     >>> command_of("sh -c 'cat; echo done'")
     ('sh', '-c', 'cat; echo done')
     """
-    words = [text] if Path(text).is_file() else _split(text)
+    words = [text] if _is_file(text) else _split(text)
     program = words[0]
-    if "/" not in program and Path(program).is_file() and (program == text or shutil.which(program) is None):
+    if "/" not in program and _is_file(program) and (program == text or shutil.which(program) is None):
         words[0] = program = f"./{program}"
     reason = why_not(program)
     if reason:
@@ -54,6 +54,13 @@ def _split(text: str) -> list[str]:
     if not words or not words[0]:
         raise _refused("expected a program and its arguments, got nothing")
     return words
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # a command may well be longer than any file's name
+        return False
 
 
 def _refused(problem: str) -> UsageError:

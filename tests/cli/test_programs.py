@@ -212,6 +212,13 @@ def test_a_program_is_looked_for_as_a_shell_does_before_the_files_that_are_here(
         command_of("theirs")
 
 
+def test_a_command_may_be_longer_than_the_name_of_a_file():
+    script = ": " + 5000 * "x"
+    assert command_of(f"sh -c '{script}'") == ("sh", "-c", script)
+    with pytest.raises(UsageError, match="file name too long"):
+        command_of(5000 * "x")
+
+
 def test_the_report_says_what_ran_and_whose_time_it_was(kafkasim):
     virtual = kafkasim("simulate", "valid.yaml", "--bin", GOOD).out
     assert f"system: 1 node, running {GOOD}" in " ".join(virtual.split())
