@@ -24,6 +24,7 @@ from typing import Final
 from kafkasim.cli.failures import UsageError, end_by, refusal_words, signals_heeded
 from kafkasim.cli.performing import Performance
 from kafkasim.interrupts import TELLING_TO_END, Interrupts, signals_held_back
+from kafkasim.processes.guardian import GUARDIAN
 from kafkasim.scenario.model import Scenario
 from kafkasim.sim.result import Result, failed_run
 
@@ -159,6 +160,7 @@ def _work(connection: Connection, performance: Performance) -> None:
         with signals_heeded():
             _make_runs(connection, performance)
     except SystemExit:
+        GUARDIAN.dismiss()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
 

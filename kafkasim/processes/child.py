@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from kafkasim.forms import printable
+from kafkasim.processes.guardian import GUARDIAN
 from kafkasim.processes.remains import MARK, end_group
 from kafkasim.processes.starting import refusal
 
@@ -53,6 +54,7 @@ class Child:
     """
 
     def __init__(self, command: Sequence[str], mark: str, log: TakesBytes | None = None) -> None:
+        GUARDIAN.begin()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - which program is run is what the user says
                 command,
@@ -69,6 +71,7 @@ class Child:
         assert self._process.stdout
         assert self._process.stderr
         self.pid = self._process.pid
+        GUARDIAN.watch_over(self.pid)
         self.stdin, self.stdout, self.stderr = (
             pipe.fileno() for pipe in (self._process.stdin, self._process.stdout, self._process.stderr)
         )
@@ -201,6 +204,7 @@ class Child:
     def kill(self) -> None:
         """Ends it at once, with all that it has started in its session, and closes the pipes."""
         end_group(self.pid)
+        GUARDIAN.let_go(self.pid)
         self._process.wait()
         while self._stderr_open and _has_data(self.stderr):
             self.read_errors()

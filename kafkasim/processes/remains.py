@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -32,9 +33,19 @@ _NEW: Final = 10.0
 """A process that has been there for so many seconds, and has no environment, never had one."""
 
 
+def mark_of_all_runs() -> str:
+    """What the marks of all runs of this process begin with, and of no other process's; see `end_marked`."""
+    return _mark_of_process(os.getpid())
+
+
+@cache
+def _mark_of_process(pid: int) -> str:
+    return f"{pid}-{os.times().elapsed:.2f}"  # a number alone is given to another process, once this one has ended
+
+
 def new_mark() -> str:
     """A mark that no other run has, of this program or of another."""
-    return f"{os.getpid()}-{os.times().elapsed:.2f}-{next(_RUNS)}"
+    return f"{mark_of_all_runs()}-{next(_RUNS)}"
 
 
 def end_group(leader: int) -> None:
@@ -46,17 +57,20 @@ def end_group(leader: int) -> None:
 def end_marked(mark: str) -> int:
     """Kills every process that bears the mark, however it has gone its own way; how many there were.
 
+    The mark of all runs of a process is borne by what any of them has started.
+
     One look does not find all: a process may have started another since, and one that becomes another program just then
     shows no environment. So it is looked again, for a moment, until there is none of either.
     """
     wanted = f"{MARK}={mark}".encode()
+    longer = wanted + b"-"
     found = 0
     for _ in range(_LOOKS):
         ended = changing = 0
         for folder in _PROCESSES.glob("[0-9]*"):
             with suppress(OSError):
                 environment = (folder / "environ").read_bytes()
-                if wanted in environment.split(b"\0"):
+                if any(entry == wanted or entry.startswith(longer) for entry in environment.split(b"\0")):
                     os.kill(int(folder.name), signal.SIGKILL)
                     ended += 1
                 elif not environment:

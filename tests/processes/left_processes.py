@@ -17,10 +17,11 @@ def processes_with(argument):
     return found
 
 
-def soon(condition):
-    """Whether it comes to hold within some seconds."""
-    for _ in range(400):
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
+def soon(condition, seconds=30):
+    """Whether it comes to hold in time; there is enough of it for a busy machine, and nobody waits for the rest."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
