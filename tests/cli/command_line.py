@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,12 @@ import pytest
 from msgspec import Struct
 
 from kafkasim import cli
+
+_STARTED: list[subprocess.Popen[str]] = []
+"""The processes that a test has started, and that may still run."""
+
+_WHEN_PARENT_ENDS = 1
+"""How Linux names that a process is to be sent a signal when who has started it ends: PR_SET_PDEATHSIG."""
 
 
 class Ended(Struct, frozen=True):
@@ -46,7 +52,8 @@ def start(
 ) -> subprocess.Popen[str]:
     """Starts the command in a process of its own. ``program`` is Python to be run before it.
 
-    ``hangup`` is what it finds set for SIGHUP, whatever these tests are run under.
+    ``hangup`` is what it finds set for SIGHUP, whatever these tests are run under. It outlives neither the test nor,
+    where the system can see to that, who runs the tests: most scenarios here would go on for days.
     """
     environment = {**os.environ, "COLUMNS": "80", **options.pop("env", {})}
     code = f"{program}\nfrom kafkasim.__main__ import main\nif __name__ == '__main__': sys.exit(main())"
@@ -55,9 +62,24 @@ def start(
     script.write_text(f"import sys\n{code}\n")
     command = [sys.executable, str(script), *arguments]
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    found = partial(signal.signal, signal.SIGHUP, hangup)
-    options = {**streams, "preexec_fn": found, **options}
-    return subprocess.Popen(command, text=True, env=environment, **options)
+    end_with_parent = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+    def prepare() -> None:
+        signal.signal(signal.SIGHUP, hangup)
+        if end_with_parent is not None:
+            end_with_parent(_WHEN_PARENT_ENDS, signal.SIGKILL)
+
+    options = {**streams, "preexec_fn": prepare, **options}
+    process = subprocess.Popen(command, text=True, env=environment, **options)
+    _STARTED.append(process)
+    return process
+
+
+def end_all() -> None:
+    """Ends what a test has started, and has not waited for because it failed."""
+    while _STARTED:
+        with _STARTED.pop() as process:
+            process.kill()
 
 
 def run(*arguments: str, **options: Any) -> Ended:

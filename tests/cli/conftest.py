@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import CommandLine, end_all
 
 SCENARIOS = {
     "valid.yaml": """
@@ -66,6 +66,13 @@ why: To be interrupted.
 workload: {clients: 3, keys: 2, rate: 1000, duration: 100000s}
 """,
 }
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_on():
+    """What a test has started outlives it in no case."""
+    yield
+    end_all()
 
 
 @pytest.fixture

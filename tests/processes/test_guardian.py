@@ -5,11 +5,12 @@ import shlex
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import ended, start
+from tests.cli.command_line import end_all, ended, start
 from tests.processes.left_processes import processes_with, soon
 from tests.processes.programs import CORRECT
 
@@ -53,16 +54,8 @@ def name(request):
 @pytest.fixture
 def kafkasim(folder):
     """Starts kafkasim in a process of its own, which does not outlive the test."""
-    started = []
-
-    def start_it(*arguments, **options):
-        started.append(start(*arguments, cwd=folder, **options))
-        return started[-1]
-
-    yield start_it
-    for process in started:
-        process.kill()
-        ended(process)
+    yield partial(start, cwd=folder)
+    end_all()
 
 
 @pytest.fixture
