@@ -28,6 +28,8 @@ exec sleep "$0"
 OF_EACH = 3
 """So many processes it is."""
 
+RUNS_ON = '"$@"; exec sleep "$0"'
+
 SCENARIO = """\
 name: long
 why: To be killed.
@@ -98,18 +100,14 @@ def test_what_ignores_all_and_what_has_left_is_ended_when_kafkasim_is_killed_as_
     assert soon(lambda: not processes_with(name))
 
 
-def test_a_run_that_is_killed_in_the_middle_leaves_nothing(simulate, name):
-    process = simulate(stays(name, *CORRECT), "--log-net")
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "without-its-environment"])
+def test_what_runs_on_is_ended_when_kafkasim_is_killed_in_the_middle_of_a_run(simulate, name, marked):
+    """Without its environment a program bears no mark; then it is known by its group."""
+    command = stays(name, *CORRECT) if marked else ["env", "-i", "sh", "-c", RUNS_ON, name, *CORRECT]
+    process = simulate(command, "--log-net")
     assert process.stderr is not None
     assert "send" in "".join(process.stderr.readline() for _ in range(100))
     assert processes_with(name)
-    kill(process)
-    assert soon(lambda: not processes_with(name))
-
-
-def test_a_program_without_its_environment_is_known_by_its_group(simulate, name):
-    process = simulate(["env", "-i", "sleep", name])
-    assert soon(lambda: processes_with(name))
     kill(process)
     assert soon(lambda: not processes_with(name))
 
