@@ -38,8 +38,9 @@ class Guardian:
     def begin(self) -> None:
         """Starts it, where there is none; to be called before a child is started, so that none is ever without."""
         with self._one_at_a_time:
-            if self._pipe is not None:
+            if self._process is not None and self._process.poll() is None:
                 return
+            self._end()
             reading, self._pipe = os.pipe()  # neither end of which a child inherits
             os.set_blocking(self._pipe, False)
             try:

@@ -187,11 +187,11 @@ def told(guardian):
         print(guardian._process.pid, file=file)
 Guardian.begin = told
 """
-    arguments = ["simulate", "short.yaml", "--bin", shlex.join(CORRECT), "--seeds", "4", "--jobs", jobs]
+    arguments = ["simulate", "short.yaml", "--bin", shlex.join(CORRECT), "--seeds", "2", "--jobs", jobs]
     done = ended(kafkasim(*arguments, program=noted))
     assert (done.code, done.err) == (0, "")
     started = [int(line) for line in (folder / "guardians").read_text().splitlines()]
-    assert len(started) == 4
+    assert len(started) == 2
     assert len(set(started)) <= int(jobs)
     assert not [pid for pid in started if pid in processes_with("guardian_process.py")]
 
@@ -207,6 +207,29 @@ ProcessNode.leave = leave
     assert soon(lambda: len(processes_with(name)) == OF_EACH)
     process.send_signal(signal.SIGINT)
     assert ended(process).code == 3
+    assert soon(lambda: not processes_with(name))
+
+
+LOSES_ITS_GUARDIAN = """
+import os, sys
+from kafkasim.processes.child import Child
+from kafkasim.processes.guardian import GUARDIAN
+from kafkasim.processes.remains import new_mark
+first = Child(["env", "-i", "sleep", sys.argv[1]], new_mark())
+GUARDIAN._process.kill()
+GUARDIAN._process.wait()
+second = Child(["sleep", sys.argv[1]], new_mark())
+print("started", flush=True)
+os.read(0, 1)
+"""
+
+
+def test_where_a_guardian_has_ended_another_takes_its_place(name):
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", LOSES_ITS_GUARDIAN, name], stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"started\n"
+        process.kill()
     assert soon(lambda: not processes_with(name))
 
 
