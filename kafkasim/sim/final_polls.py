@@ -1,12 +1,14 @@
 """The final polls: by which a run learns, once all is quiet, what is in the logs.
 
 One fresh process for each node reads every key from offset 0. A key is *read completely* when the reader is past
-the highest offset that anybody was told of, or when answers over one second bring nothing new; the second is how
-a log that lost its end is told from one that is slow.
+the highest offset that anybody was told of, or when answers bring nothing new; the second is how a log that lost its
+end is told from one that is slow. A node that is alone knows all that there is: a second without news will do. One of
+several may still have to learn of it from the others, in its own time: it is asked until the time is up.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from kafkasim.history import Operation
@@ -15,10 +17,10 @@ from kafkasim.sim.client import Client
 from kafkasim.sim.surroundings import Surroundings
 
 TIME_LIMIT: Final = 10 * SECOND
-"""A key that is not read completely by then is incomplete."""
+"""A key that is not read completely by then is incomplete. Maelstrom's final polls have as long."""
 
 _QUIET: Final = 1 * SECOND
-"""How long answers must bring nothing new before that means that nothing more is there."""
+"""How long answers must bring nothing new before that means that nothing more is there, or that it takes its time."""
 
 _PAUSE: Final = 100 * MILLISECOND
 """How long a reader that learned nothing new waits before it asks again."""
@@ -28,17 +30,28 @@ class FinalReader:
     """Reads every key through one client, and so at one node.
 
     ``highest`` is by key the highest offset that anybody was told of, -1 where there is none.
+    ``falls_behind`` is None where the node is alone; of one of several it is called when answers bring nothing new
+    although there is more, and may be called again.
     ``incomplete`` has the keys that are not read completely yet.
     """
 
-    def __init__(self, client: Client, highest: dict[str, int], surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        client: Client,
+        highest: dict[str, int],
+        surroundings: Surroundings,
+        falls_behind: Callable[[], None] | None = None,
+    ) -> None:
         self.client = client
+        self._falls_behind = falls_behind
         self._clock, self._activity = surroundings.clock, surroundings.activity
         self._highest = highest
         self.incomplete = dict.fromkeys(highest, 0)
         """With the position of each."""
         self._newest: dict[str, int] = {}
         """By key, when an answer last brought something new, or was the first one (ns)."""
+        self._quiet: dict[str, None] = {}
+        """The incomplete keys of which the last request was answered, and nothing new had come for a while."""
         self._gives_up_at = self._clock.now + TIME_LIMIT
         self._activity.begin()
         self._ask()
@@ -51,6 +64,7 @@ class FinalReader:
             self.client.poll(dict(self.incomplete), None, self._answered)
 
     def _answered(self) -> None:
+        self._quiet.clear()
         if self.client.response is None:
             self._clock.after(_PAUSE, self._ask)
             return
@@ -62,15 +76,32 @@ class FinalReader:
                 self._newest[key] = now
                 brought_news = True
             self.incomplete[key] = reached
-            if reached > self._highest[key] or now - self._newest[key] >= _QUIET:
+            if reached > self._highest[key]:
                 del self.incomplete[key]
+            elif now - self._newest[key] >= _QUIET:
+                self._quiet[key] = None
+        if self._quiet:
+            self._take_quiet_keys()
         if brought_news:
             self._ask()
         else:
             self._clock.after(_PAUSE, self._ask)
 
+    def _take_quiet_keys(self) -> None:
+        if self._falls_behind is None:
+            self._conclude()
+        else:
+            self._falls_behind()
+
+    def _conclude(self) -> None:
+        """Nothing more will come of the quiet keys: they are read completely."""
+        for key in self._quiet:
+            del self.incomplete[key]
+        self._quiet.clear()
+
     def _time_is_up(self, _: None) -> None:
         if self.incomplete:
+            self._conclude()
             self._end()
 
     def _end(self) -> None:

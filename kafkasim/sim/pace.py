@@ -4,7 +4,8 @@
 they have said by then they have said at that instant. So time costs no time, and a seed gives the same run again, if
 the nodes do the same again. Races inside a node are not to be seen so, and a node that waits for time to pass would
 speak too late. So where one is quiet though a client waits for it, and nothing is on its way from another node or a
-service, it is given real time; and once one has spoken unprompted, the run goes on with the real clock.
+service, it is given real time, and so are all where one does not learn of what another has; and once one has spoken
+unprompted, the run goes on with the real clock.
 
 *Real*: a nanosecond of the run's clock takes a nanosecond, and whatever a node says it says when it is heard.
 """
@@ -72,6 +73,8 @@ class Pace:
         self._started = 0
         """What the machine's clock showed when the run's clock was at 0."""
         self._grace = _GRACE
+        self._allowance: int | None = None
+        """How much real time (ns) is granted to timers yet; None: nobody has asked for any."""
         for node in nodes:
             node.settle = self._settle
 
@@ -91,6 +94,14 @@ class Pace:
             self._children.wait(0.1)
             self._listen()
         self._started = time.monotonic_ns() - self._clock.now
+
+    def allow_for_timers(self, duration: int) -> None:
+        """Gives the nodes so much real time (ns) to speak unprompted, where time is virtual; once, whoever asks again.
+
+        For what a node does by its own clock it would otherwise have no time at all.
+        """
+        if self._allowance is None:
+            self._allowance = duration
 
     def step(self) -> None:
         """Lets the next event happen, or, where it is not its time yet, something be heard."""
@@ -117,6 +128,9 @@ class Pace:
         began = time.monotonic_ns()
         if any(node.neglects_a_client for node in self._nodes) and not self._network.in_flight_among_servers():
             self._give_real_time(began)
+        if self._allowance and not any(node.roused for node in self._nodes):
+            self._wait_for_unprompted(began, self._allowance)
+            self._allowance = 0
         for node in self._nodes:
             if node.unprompted:
                 self._virtual = False
@@ -128,14 +142,19 @@ class Pace:
 
     def _give_real_time(self, began: int) -> None:
         """Waits until some node says something; those that still owe a client an answer then are given up."""
+        if not self._wait_for_unprompted(began, _PATIENCE_WITH_DEBTORS):
+            for node in self._nodes:
+                if node.neglects_a_client:
+                    node.give_up_its_debts()
+                    self._note_given_up(node)
+
+    def _wait_for_unprompted(self, began: int, patience: int) -> bool:
+        """Waits until some node says something, or nobody waits for the run any more. False: nothing came in time."""
         while not self.broken_off and not any(node.unprompted for node in self._nodes):
-            if time.monotonic_ns() - began > _PATIENCE_WITH_DEBTORS:
-                for node in self._nodes:
-                    if node.neglects_a_client:
-                        node.give_up_its_debts()
-                        self._note_given_up(node)
-                return
+            if time.monotonic_ns() - began > patience:
+                return False
             self._children.wait(_GLANCE / SECOND)
+        return True
 
     def _note_given_up(self, node: ProcessNode) -> None:
         if node.name not in self.pacing.given_up:

@@ -36,7 +36,7 @@ from kafkasim.sim.client import Client
 from kafkasim.sim.clock import Activity, Clock
 from kafkasim.sim.expectations import Expectations
 from kafkasim.sim.faults import Faults
-from kafkasim.sim.final_polls import FinalReader, highest_offsets
+from kafkasim.sim.final_polls import TIME_LIMIT, FinalReader, highest_offsets
 from kafkasim.sim.journaled_network import JournaledNetwork
 from kafkasim.sim.network import Network
 from kafkasim.sim.nodes import Node
@@ -301,7 +301,10 @@ class World:
                 self._highest = highest = highest_offsets(self._recorder.operations)
                 if highest:
                     readers = [self._new_client(f"final-{name}", name, final=True) for name in self._nodes]
-                    self._readers = [FinalReader(reader, highest, self._surroundings) for reader in readers]
+                    falls_behind = self._fall_behind if len(readers) > 1 else None
+                    self._readers = [
+                        FinalReader(reader, highest, self._surroundings, falls_behind) for reader in readers
+                    ]
             case _Phase.READING:
                 self._phase = _Phase.CLOSING
                 self._remind()
@@ -311,6 +314,11 @@ class World:
                 self.abandon()
                 self._judge_silence()
         return self._phase is not _Phase.OVER
+
+    def _fall_behind(self) -> None:
+        """A node has not learned yet of what another has. A program may wait with it until its own clock says so."""
+        if self._pace is not None:
+            self._pace.allow_for_timers(TIME_LIMIT)
 
     def _remind(self) -> None:
         """Asks the nodes once more for what they left unanswered."""
