@@ -165,7 +165,8 @@ class Operation(Struct, gc=False, omit_defaults=True, kw_only=True):
     """Whether the run itself knows why there was no reply: the network lost or cut off the request or its answer,
     or a node it needed was down."""
     final: bool = False
-    """Whether this is one of the polls by which a run learns, at its end, what is in the logs."""
+    """Whether this is one of the polls by which a run learns, at its end, what is in the logs. Each client that makes
+    some is a reader of its own, at each node that it asks."""
     transaction: int | None = None
     """Of a step of a transaction of several: its number, which all its steps share."""
 
@@ -213,7 +214,8 @@ class End(Struct):
     end: Literal["complete", "interrupted"] = "complete"
     """Whether the run came to its end, or was broken off. A history without a last line is ``interrupted``."""
     final_polls: dict[str, Literal["complete", "incomplete"]] = field(default_factory=dict)
-    """For each key, whether the final polls read it to its end. A key that is left out was not read."""
+    """For each key, whether the final polls read it to its end, every reader of them. A key that is left out was not
+    read."""
 
 
 class History(Struct):

@@ -50,7 +50,9 @@ class Recorder:
     def read_whole(self, *keys: str) -> None:
         """Says that polls at the end of the run (``final=True``) have read all that there is of these keys.
 
-        Then an acknowledged message that no poll returned is `unseen`; without it nobody knows.
+        Then an acknowledged message that no poll returned is `unseen`; without it nobody knows. Where several clients
+        have made such polls of a key from its start on, each of them is to have read all of it; where one began above
+        the first message, all of them together.
         """
         self._end.final_polls.update(dict.fromkeys(keys, "complete"))
 

@@ -37,8 +37,14 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "unseen": Reason(
         "At the end of a run, when nothing is sent any more, polls read each key from offset 0 until nothing more "
-        "comes. What was acknowledged and does not come then either is not in the log.",
-        "A key that was not read to its end, because the run was broken off or the node did not answer, is not judged.",
+        "comes, at each node by a reader of its own. What was acknowledged and does not come then either is not in the "
+        "log. What others got and one reader does not, its node has never learned of, though it was given the time: a "
+        "log on several nodes is one log.",
+        "A key that was not read to its end, because the run was broken off or a node did not answer, is not judged. A "
+        "message below the highest offset that a reader returned is not looked for: a reader that passed it over is "
+        "told of as `int-poll-skip`, `wrong-start` or `poll-skip`. Where readers shared the reading of a key, or it is "
+        "not recorded from where they read, only what none of them returned is found; histories of Jepsen's do not say "
+        "which polls were the final ones.",
     ),
     "offset-gap": Reason(
         "Where offsets are promised to be 0, 1, 2 and so on, each offset below a known one was given to some send. If "

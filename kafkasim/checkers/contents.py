@@ -11,7 +11,8 @@ from typing import Final
 
 from kafkasim.checkers.counts import acknowledged_messages, known_offsets
 from kafkasim.checkers.ends import ended
-from kafkasim.checkers.evidence import ended_before, returned, showing, shown_by
+from kafkasim.checkers.evidence import ended_before, first_reader, returned, showing, shown_by
+from kafkasim.checkers.final_readers import Missed, missed_messages
 from kafkasim.checkers.identity import Identity, identity
 from kafkasim.checkers.index import Acknowledgement, Contradiction, Index, KeyIndex, Reading
 from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
@@ -211,23 +212,50 @@ def _counts_from(index: Index, reading: Reading) -> int:
 
 
 def find_unseen(index: Index) -> Iterator[Finding]:
-    """An acknowledged message that no ``ok`` poll returned by the end, where the final polls read the whole key.
+    """A message known to be in the log that the final polls did not return, where they read the whole key.
 
-    One finding an acknowledgement. Jepsen's ``unseen``, which does not ask whether the final polls came to the end.
+    It was acknowledged and no ``ok`` poll returned it by the end; or polls returned it, and some final reader ended
+    below it, though it had been acknowledged, or returned by another poll, before the final polls of the key began.
+    One finding a message, however many readers miss it. What lies below the end of a reader that passed over it is left
+    to ``int-poll-skip``, ``wrong-start`` and ``poll-skip``.
+
+    Jepsen's ``unseen``, which does not ask whether the final polls came to the end, and is content if anybody ever got
+    the message.
     """
     for log in index.keys.values():
-        if log.unread and index.read_whole(log.name):
-            final = next((reading.op for reading in reversed(log.readings) if reading.op.final), None)
-            for acknowledgement in log.unread:
-                yield Finding(log.name, partial(_explain_unseen, log, acknowledgement, final))
+        if not index.read_whole(log.name):
+            continue
+        for acknowledgement in log.unread:
+            yield Finding(log.name, partial(_explain_unseen, log, acknowledgement))
+        for missed in missed_messages(log):
+            yield Finding(log.name, partial(_explain_missed, log, missed))
 
 
-def _explain_unseen(log: KeyIndex, unseen: Acknowledgement, final: Operation | None) -> Example:
-    at_the_end = "" if final is None else ", not even the final polls, which read the key to its end"
+def _explain_unseen(log: KeyIndex, unseen: Acknowledgement) -> Example:
+    final = [reading.op.index for reading in log.final_readings[-1:]]
+    at_the_end = ", not even the final polls, which read the key to its end" if final else ""
     return Example(
         f"message {payload(unseen.op)} was acknowledged to {who(unseen.op)} at offset {unseen.offset} of key "
         f"{show(log.name)}, but {_how_many_came_back(log, unseen) or 'no poll ever returned it'}{at_the_end}",
-        (unseen.op.index,) if final is None else (unseen.op.index, final.index),
+        (unseen.op.index, *final),
+    )
+
+
+def _explain_missed(log: KeyIndex, missed: Missed) -> Example:
+    place = f"at offset {missed.offset} of key {show(log.name)}"
+    reader = first_reader(log, missed.offset, log.polled[missed.offset])
+    by_reader = f" by {who(reader)}" if reader is not None else ""
+    sender = missed.send or next(iter(log.senders(log.polled[missed.offset])), None)
+    if missed.send is not None:
+        known = f"message {payload(missed.send)} was acknowledged to {who(missed.send)} {place} and polled{by_reader}"
+    elif sender is not None:
+        known = f"message {payload(sender)}, sent by {who(sender)}, was polled{by_reader} {place}"
+    else:
+        known = f"a message that nobody sent was polled{by_reader} {place}"
+    where_they_ended = listed(missed.readers, lambda each: each.told, missed.count)
+    return Example(
+        f"{known}; but of the final polls, which read the key to its end, {where_they_ended}",
+        tuple(op.index for op in (sender, reader, *(each.last for each in missed.readers)) if op is not None),
     )
 
 
@@ -344,13 +372,14 @@ CHECKERS: Final = (
     ),
     Checker(
         kind="unseen",
-        summary="An acknowledged message that no poll returned by the end, where the final polls read the whole key.",
+        summary="A message, acknowledged or polled before, that the final polls of some node did not return, though "
+        "they read the whole key.",
         source="Jepsen: unseen",
         levels=KAFKA_AND_UP,
         unjudged=_nothing_read_whole,
         find=find_unseen,
-        count=lambda index: sum(len(log.acknowledged) for log in index.keys.values() if index.read_whole(log.name)),
-        counted="acknowledged messages of keys that were read to their end",
+        count=lambda index: sum(len(log.offsets) for log in index.keys.values() if index.read_whole(log.name)),
+        counted="messages of keys that were read to their end",
     ),
     Checker(
         kind="offset-gap",

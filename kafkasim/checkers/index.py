@@ -111,6 +111,8 @@ class KeyIndex(Struct):
     """Whatever shows another message at an offset than ``at`` has."""
     readings: list[Reading] = field(default_factory=list)
     """One for each ``ok`` poll that asked for the key, empty ones included."""
+    final_readings: list[Reading] = field(default_factory=list)
+    """Those of the final polls."""
     uneven: list[Reading] = field(default_factory=list)
     """The readings whose offsets are not one more each than the one before."""
     displaced: list[Reading] = field(default_factory=list)

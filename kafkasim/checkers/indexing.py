@@ -156,6 +156,16 @@ def _take_poll(index: Index, op: Operation) -> None:
         readings.append(reading)
     if answered != len(msgs):
         _take_unrequested(index, op, asked, msgs)
+    if op.final:
+        _note_final(index, op)
+
+
+def _note_final(index: Index, op: Operation) -> None:
+    """Enters the readings of a final poll, which were the last to be made, once more with those of their kind."""
+    for reading in reversed(index.readings):
+        if reading.op is not op:
+            break
+        index.keys[reading.key].final_readings.append(reading)
 
 
 def _take_unrequested(index: Index, op: Operation, asked: dict[str, Any], msgs: dict[str, Any]) -> None:

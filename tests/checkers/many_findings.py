@@ -84,6 +84,28 @@ def lost_in_one_poll(count: int) -> Writer:
     return writer
 
 
+def never_learned(count: int) -> Writer:
+    """As many readers at the end as messages, none of which came to the end, each by itself."""
+    writer = Writer()
+    for number in range(count):
+        writer.send(number, number)
+    writer.poll(0, [[number, number] for number in range(count)])
+    for reader in range(count):
+        writer.poll(0, [[0, 0]] if reader % 2 else [], 2 + reader, final=True)
+    return writer
+
+
+def learned_of_half(count: int) -> Writer:
+    """One reader that ended in the middle, after as many polls."""
+    writer = Writer()
+    for number in range(2 * count):
+        writer.send(number, number)
+    writer.poll(0, [[number, number] for number in range(2 * count)], final=True)
+    for number in range(count):
+        writer.poll(number, [[number, number]], 2, final=True)
+    return writer
+
+
 def lost_one_by_one(count: int) -> Writer:
     """Each lost message is passed over by the polls after it, and there are as many polls."""
     writer = Writer(offsets="sparse")
@@ -381,7 +403,7 @@ def read_once(count: int, *, read: bool = True) -> Writer:
 
 MANY: Final[dict[str, tuple[Callable[[int], Writer], ...]]] = {
     "lost-write": (lost_in_one_poll, lost_one_by_one),
-    "unseen": (lost_in_one_poll,),
+    "unseen": (lost_in_one_poll, never_learned, learned_of_half),
     "duplicate": (duplicates,),
     "inconsistent-offsets": (inconsistent, given_twice),
     "phantom-read": (phantoms,),

@@ -11,6 +11,8 @@ from kafkasim.simulate import run
 
 NODES = Path(__file__).parents[2] / "examples" / "nodes"
 CORRECT = (sys.executable, str(NODES / "python" / "node.py"))
+REPLICATED = (sys.executable, str(NODES / "python" / "replicated.py"))
+"""For several nodes."""
 
 
 def faulty(fault, *arguments):

@@ -8,18 +8,25 @@ from msgspec.structs import replace
 from kafkasim.history_lines import encode_history
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
-from tests.processes.programs import CORRECT, NODES, result_of
+from tests.processes.programs import CORRECT, NODES, REPLICATED, explanations, result_of
 
 WORKLOAD = model.Workload(clients=4, keys=2, rate=200.0, duration=SECOND)
 
 
-def replicated(*arguments):
-    return (sys.executable, str(NODES / "python" / "replicated.py"), *arguments)
+def one_leader(*arguments):
+    """The command of nodes of which the first has the log, and the others are told every so many seconds, or never."""
+    return (sys.executable, str(NODES / "python" / "one_leader.py"), *arguments)
+
+
+@pytest.fixture
+def _no_timers(monkeypatch):
+    """For nodes of which the test knows that they do nothing by their own clock, and need no time for it."""
+    monkeypatch.setattr("kafkasim.sim.world.TIME_LIMIT", 0)
 
 
 @pytest.mark.parametrize("clock", ["virtual", "real"])
 def test_nodes_that_keep_their_logs_in_a_linearizable_store_are_valid(clock):
-    result = result_of(replicated(), nodes=3, workload=WORKLOAD, clock=clock)
+    result = result_of(REPLICATED, nodes=3, workload=WORKLOAD, clock=clock)
 
     assert (result.verdict, result.check.anomalies) == ("valid", [])
     assert result.pacing.real_from is None
@@ -27,31 +34,59 @@ def test_nodes_that_keep_their_logs_in_a_linearizable_store_are_valid(clock):
 
 
 def test_the_same_seed_gives_the_same_history():
-    first, second = (encode_history(result_of(replicated(), nodes=3, workload=WORKLOAD).history) for _ in range(2))
+    first, second = (encode_history(result_of(REPLICATED, nodes=3, workload=WORKLOAD).history) for _ in range(2))
 
     assert first == second
 
 
+@pytest.mark.usefixtures("_no_timers")
 def test_nodes_that_keep_logs_of_their_own_give_one_offset_to_two_messages():
     result = result_of(CORRECT, nodes=2, workload=WORKLOAD)
 
     assert "inconsistent-offsets" in result.found
 
 
+@pytest.mark.usefixtures("_no_timers")
 def test_a_store_in_which_the_last_write_wins_loses_messages():
     found = set()
     for seed in range(5):
-        found |= result_of(replicated("lww-kv"), seed, nodes=3, workload=WORKLOAD).found
+        found |= result_of((*REPLICATED, "lww-kv"), seed, nodes=3, workload=WORKLOAD).found
     assert found & {"lost-write", "inconsistent-offsets", "unseen"}
 
 
 def test_a_node_that_reads_and_then_compares_and_sets_is_not_accused_where_messages_come_twice():
     network = model.Network(model.Latency("exponential", 2 * MILLISECOND), duplicate=0.2)
     for seed in range(12):
-        result = result_of(replicated(), seed, nodes=3, workload=WORKLOAD, network=network)
+        result = result_of(REPLICATED, seed, nodes=3, workload=WORKLOAD, network=network)
 
         assert (seed, result.verdict, result.check.anomalies) == (seed, "valid", [])
         assert result.statistics.traffic.duplicated > 50
+
+
+@pytest.mark.parametrize("clock", ["virtual", "real"])
+def test_a_node_that_never_learns_what_was_sent_to_another_is_found_out(clock):
+    workload = replace(WORKLOAD, duration=SECOND // 4)
+    result = result_of(one_leader(), nodes=2, workload=workload, clock=clock)
+
+    assert (result.verdict, result.found) == ("invalid", {"unseen"})
+    assert result.history.end.final_polls == {"k1": "complete", "k2": "complete"}
+    assert result.pacing.real_from is None
+    assert "of the final polls, which read the key to its end, those of final-n1 returned nothing" in explanations(
+        result
+    )
+    acknowledged = [op for op in result.history.operations if op.f == "send" and op.type == "ok"]
+    assert sum(anomaly.count for anomaly in result.check.anomalies) == len(acknowledged) > 20
+
+
+@pytest.mark.parametrize("clock", ["virtual", "real"])
+def test_a_node_that_learns_only_every_three_seconds_what_was_sent_to_another_is_right_in_the_end(clock):
+    workload = replace(WORKLOAD, duration=SECOND // 4)
+    result = result_of(one_leader("3"), nodes=3, workload=workload, clock=clock)
+
+    assert (result.verdict, result.found) == ("valid", set())
+    assert result.history.end.final_polls == {"k1": "complete", "k2": "complete"}
+    waited = [op for op in result.history.operations if op.final and op.client == "final-n2"]
+    assert waited[-1].start - waited[0].start > SECOND, "it was behind for longer than a node alone may be"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +98,7 @@ def test_a_partition_costs_answers_and_no_messages(groups):
         model.Partition(300 * MILLISECOND, groups, 200 * MILLISECOND),
         *(model.NodeCrash(600 * MILLISECOND, f"n{number}", 10 * MILLISECOND) for number in range(2)),
     )
-    result = result_of(replicated(), nodes=2, workload=WORKLOAD, faults=faults, timeout=100 * MILLISECOND)
+    result = result_of(REPLICATED, nodes=2, workload=WORKLOAD, faults=faults, timeout=100 * MILLISECOND)
 
     assert (result.verdict, result.found) == ("valid", set())
     assert any(operation.type == "info" for operation in result.history.operations)
@@ -73,7 +108,7 @@ def test_a_node_that_waits_for_ever_for_a_lost_answer_is_silent_once_the_network
     """What was asked while a message between nodes was lost is excused; what is asked a while later is not."""
     faults = (model.Partition(300 * MILLISECOND, (("n0", "c1"),), 50 * MILLISECOND),)
     result = result_of(
-        replicated(), nodes=1, workload=replace(WORKLOAD, clients=1), faults=faults, timeout=100 * MILLISECOND
+        REPLICATED, nodes=1, workload=replace(WORKLOAD, clients=1), faults=faults, timeout=100 * MILLISECOND
     )
 
     assert result.found == {"no-reply"}
