@@ -33,6 +33,10 @@ _WORKLOAD: Final = "the kafka workload"
 https://github.com/jepsen-io/maelstrom/blob/main/doc/workloads.md
 """
 
+_ERRORS: Final = "Errors"
+"""Where it says of what form errors are, see https://github.com/jepsen-io/maelstrom/blob/main/doc/protocol.md#errors
+"""
+
 _ERROR: Final = 300
 """How many characters of an error's text are told: some are as long as a stack trace."""
 
@@ -110,7 +114,8 @@ def _malformed_part(problem: Problem) -> Any:
 
 def _explain_malformed(op: Operation, body: Any) -> Example:
     said = f"{_node(op)} answered {_asked(op)} with {_what_is_wrong(op, body)}"
-    return Example(f"{said} (protocol: {_WORKLOAD}, {op.f})", (op.index,))
+    is_error = isinstance(body, Mapping) and body.get("type") == "error"
+    return Example(f"{said} (protocol: {_ERRORS if is_error else f'{_WORKLOAD}, {op.f}'})", (op.index,))
 
 
 def _what_is_wrong(op: Operation, body: Any) -> str:

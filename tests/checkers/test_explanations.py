@@ -94,6 +94,12 @@ def test_each_part_of_a_reply_that_is_malformed_is_told_by_itself():
 def test_of_an_error_that_is_malformed_it_is_told_what_is_wrong_not_that_an_error_came():
     [example] = examples("malformed-reply", 'bob poll k1:0 -> reply {"type": "error", "code": "13", "text": "no"}')
     assert "answered bob's poll with an error that is not of its form: field `code`: expected" in example.explanation
+    assert example.explanation.endswith("(protocol: Errors)")
+
+
+def test_a_reply_that_is_malformed_is_held_against_the_workload_s_form_of_it():
+    [example] = examples("malformed-reply", 'bob poll k1:0 -> reply {"msgs": 5}')
+    assert example.explanation.endswith("(protocol: the kafka workload, poll)")
 
 
 def test_a_message_at_too_many_offsets_may_be_there_or_may_have_been_told_there():
