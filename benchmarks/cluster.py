@@ -7,6 +7,7 @@ The load is that of Gossip Glomers 5c: two nodes, two clients for each, at most 
 Maelstrom, messages of clients travel in no time, those among nodes and services as long as the latency says. Time is
 virtual: every figure is exact, and the same on every machine.
 
+deaf         no node hears another, while each reaches lin-kv
 msgs/op      messages among nodes and services, for each operation that asked a node
 node/op      those of them between two nodes
 ok           operations that succeeded, of all that were asked before the final polls
@@ -44,6 +45,8 @@ class Load:
     clients: int = 4
     keys: int = 5
     faults: tuple[model.Fault, ...] = ()
+    deaf: bool = False
+    """Whether no node hears another, while each reaches lin-kv."""
     seconds: int = 20
 
     def scenario(self) -> model.Scenario:
@@ -82,11 +85,15 @@ class Figures:
 
 
 class Counting:
-    """Stands between the parties of a world and its network: counts messages, and carries those of clients at once."""
+    """Stands between the parties of a world and its network: counts messages, and carries those of clients at once.
 
-    def __init__(self, world: World) -> None:
+    Where nodes are ``deaf``, it loses those between nodes.
+    """
+
+    def __init__(self, world: World, *, deaf: bool) -> None:
         self.world, self.network = world, world._network  # noqa: SLF001 - nobody else needs to stand here
         self.servers = {*world._nodes, *SERVICES}  # noqa: SLF001 - as above
+        self.deaf = deaf
         self.messages = self.between_nodes = 0
         self.send_on = self.network.send
         self.network.send = self.send  # type: ignore[method-assign]  # every message goes by here, to be counted
@@ -94,9 +101,11 @@ class Counting:
     def send(self, envelope: AnyEnvelope) -> None:
         """As `Network.send`."""
         if envelope.src in self.servers and envelope.dest in self.servers:
+            between_nodes = envelope.src not in SERVICES and envelope.dest not in SERVICES
             self.messages += 1
-            self.between_nodes += envelope.src not in SERVICES and envelope.dest not in SERVICES
-            self.send_on(envelope)
+            self.between_nodes += between_nodes
+            if not (between_nodes and self.deaf):
+                self.send_on(envelope)
         else:
             self.world.clock.after(0, self.network.arrive, envelope)
 
@@ -106,7 +115,7 @@ def measure(load: Load, seeds: Sequence[int]) -> Figures:
     figures = Figures()
     for seed in seeds:
         world = World(load.scenario(), SeededChoices(seed), seed)
-        counting = Counting(world)
+        counting = Counting(world, deaf=load.deaf)
         final_began = 0
         while world.advance(1):
             if not any(op.final for op in world._recorder.operations[-load.nodes :]):  # noqa: SLF001 - as above
@@ -168,6 +177,9 @@ LOADS = (
         model.Latency(mean=10 * MILLISECOND),
         faults=(model.NodeCrash(5 * SECOND, "n0", 5 * SECOND),),
     ),
+    Load("5 ms, 20 clients, deaf", model.Latency(mean=5 * MILLISECOND), clients=20, deaf=True),
+    Load("50 ms, 20 clients, deaf", model.Latency(mean=50 * MILLISECOND), clients=20, deaf=True),
+    Load("50 ms in the mean, 20, deaf", model.Latency("exponential", 50 * MILLISECOND), clients=20, deaf=True),
 )
 
 

@@ -11,6 +11,7 @@ where it comes first. So it may be offered by several nodes, or twice, and still
 | `kafkasim.cluster.bodies` | entries, batches, and what nodes say to ``lin-kv`` and to each other |
 | `kafkasim.cluster.replica` | what a node knows of the sequence, and the log that follows from it |
 | `kafkasim.cluster.offers` | which entries are to come into the log, and who is told once they are there |
+| `kafkasim.cluster.wishes` | when a node tells in ``lin-kv`` what it cannot append itself, and who reads that |
 | `kafkasim.cluster.errands` | what a node has asked others and was not answered yet, and who stays silent |
 | `kafkasim.cluster.service` | when it appends, whom it asks to, and when what it knows is fresh enough for an answer |
 

@@ -5,6 +5,8 @@ In ``lin-kv``, at ``kafkasim/log``, is the *head*: the last batches of the log. 
 
     {"first": 16, "batches": [[["send", "n0.7", "k1", "hello"], ["commit", "n1.9", {"k1": 0}]], ...]}
 
+At ``kafkasim/log/wishes/n1`` is what ``n1`` wants in the log and cannot append itself, as a `Stretch` of one batch.
+
 Nodes say two things to each other: ``append`` with ``entries``, which asks another node to get them into the log, and
 ``append_ok`` with ``log``, a head that has them all. An ``append`` without entries asks for a head that is not older
 than the question.
@@ -51,6 +53,15 @@ def chapter_key(number: int) -> str:
     return f"{HEAD}/{number}"
 
 
+def wishes_key(node: str) -> str:
+    """The key of what a node wishes others to append.
+
+    >>> wishes_key("n1")
+    'kafkasim/log/wishes/n1'
+    """
+    return f"{HEAD}/wishes/{node}"
+
+
 class SendEntry(Struct, Generic[Payload], array_like=True, tag="send", frozen=True, gc=False):
     """A message to be appended."""
 
@@ -93,7 +104,7 @@ class Read(Request, tag="read", kw_only=True):
 
 
 class Write(Request, tag="write", kw_only=True):
-    """Has ``lin-kv`` store a chapter."""
+    """Has ``lin-kv`` store a chapter, or what a node wishes for."""
 
     key: str
     value: Stretch[Any]
@@ -109,13 +120,13 @@ class Cas(Request, tag="cas", kw_only=True):
 
 
 class ReadOk(Reply, Generic[Payload], tag="read_ok", kw_only=True):
-    """The value: a head or a chapter."""
+    """The value: a head, a chapter, or what a node wishes for."""
 
     value: Stretch[Payload]
 
 
 class WriteOk(Reply, tag="write_ok", kw_only=True):
-    """The chapter is stored."""
+    """It is stored."""
 
 
 class CasOk(Reply, tag="cas_ok", kw_only=True):

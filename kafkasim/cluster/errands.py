@@ -41,6 +41,10 @@ class Purpose(Enum):
     """To shorten the head."""
     HELP = auto()
     """To have another node append."""
+    WISH = auto()
+    """To have whoever appends take entries along."""
+    WISHES = auto()
+    """To know what another node wishes for."""
 
 
 class Errand(Struct):
@@ -56,6 +60,8 @@ class Errand(Struct):
     """Which chapter it is about."""
     head: Stretch[Any] | None
     """The head that there is to be."""
+    whose: str
+    """Whose wishes it is about."""
     was_silent: bool
     """Whether who was asked was silent already."""
 
@@ -96,10 +102,12 @@ class Errands:
         entries: dict[str, None] | None = None,
         chapter: int = -1,
         head: Stretch[Any] | None = None,
+        whose: str = "",
     ) -> tuple[int, list[Effect]]:
         """The number of the request, and what to do so that ``node`` asks ``dest`` and does not wait for ever."""
         body.msg_id = number = self.number()
-        self._under_way[number] = Errand(purpose, dest, moment, entries or {}, chapter, head, self.silent(dest))
+        was_silent = self.silent(dest)
+        self._under_way[number] = Errand(purpose, dest, moment, entries or {}, chapter, head, whose, was_silent)
         return number, [Envelope(node, dest, body), Timer(self._patience(dest), str(number))]
 
     def _patience(self, dest: str) -> int:

@@ -46,6 +46,9 @@ class Offers:
     def __contains__(self, entry_id: object) -> bool:
         return entry_id in self._offers
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._offers)
+
     @property
     def idle(self) -> list[str]:
         """The numbers of those that nobody is busy with."""
@@ -72,6 +75,13 @@ class Offers:
             if offer.offered < 0:
                 offer.offered = moment
         return [offer.entry for offer in taken]
+
+    def tell_all(self, moment: int) -> list[Entry]:
+        """All the entries, of which somebody is told now, whoever is busy with them."""
+        for offer in self._offers.values():
+            if offer.offered < 0:
+                offer.offered = moment
+        return [offer.entry for offer in self._offers.values()]
 
     def carry(self, entry_ids: Iterable[str], request: int) -> None:
         """The request with this number is to bring them into the log."""

@@ -16,6 +16,8 @@ How entries get into the log:
 * Nothing but speed depends on who appends. Where the first node does not answer, the next one appends, or who asked
   does itself; the entry may be offered twice, and counts once. Where ``lin-kv`` does not answer, another node is
   asked, which may be able to reach it.
+* Who keeps losing the register to a node that it does not hear has that one take its entries along: see
+  `kafkasim.cluster.wishes`.
 
 What it refuses: where neither ``lin-kv`` nor any other node answers, what was offered to nobody is refused for good
 (11), and so are polls and lists; of an entry that was offered nobody knows whether it will come into the log, so its
@@ -48,10 +50,12 @@ from kafkasim.cluster.bodies import (
     WriteOk,
     chapter_key,
     typed,
+    wishes_key,
 )
 from kafkasim.cluster.errands import Errand, Errands, Purpose
 from kafkasim.cluster.offers import Offers
 from kafkasim.cluster.replica import Outcome, Replica
+from kafkasim.cluster.wishes import Listening, Wishes
 from kafkasim.core import LogEngine
 from kafkasim.forms import show
 from kafkasim.messages import (
@@ -112,6 +116,8 @@ class ClusterService(Service):
         self._readers: deque[tuple[int, Envelope[Any]]] = deque()
         """Who wants to know the log, since which moment."""
         self._offers = Offers()
+        self._wishes = Wishes()
+        self._listening = Listening()
         self._chapters_stored = 0
 
     # The seam.
@@ -125,6 +131,7 @@ class ClusterService(Service):
         self._moment += 1
         effects: list[Effect] = []
         for envelope in envelopes:
+            self._listening.heard(envelope.src)
             told = typed(envelope)
             if isinstance(told.body, Reply):
                 try:
@@ -170,6 +177,7 @@ class ClusterService(Service):
                 f"init: expected several nodes, {show(request.node_id)} among them, got node_ids {show(names)}"
             )
         self._peers = tuple(sorted(name for name in names if name != request.node_id))
+        self._listening.peers(self._peers)
         return super().init(request)
 
     # What clients and other nodes ask.
@@ -251,17 +259,36 @@ class ClusterService(Service):
             case Purpose.SWAP, CasOk():
                 self._errands.over(number)
                 assert errand.head is not None
+                self._wishes.unrivalled()
                 return self._learn(errand.head, errand.moment)
-            case Purpose.SWAP, Error():
+            case Purpose.SWAP, Error(code=code):
                 self._errands.over(number)
                 self._give_back(errand)
+                if code == ErrorCode.PRECONDITION_FAILED:
+                    self._wishes.lost()
             case Purpose.CHAPTER, ReadOk(value=chapter):
                 self._errands.over(number)
                 return self._settle(self._replica.read_on(errand.chapter, chapter))
             case Purpose.STORE_CHAPTER, WriteOk():
                 self._errands.over(number)
                 self._chapters_stored = max(self._chapters_stored, errand.chapter + 1)
+            case Purpose.WISH, WriteOk():
+                self._errands.over(number)
+            case Purpose.WISHES, ReadOk(value=wishes):
+                self._errands.over(number)
+                self._heed(errand.whose, wishes)
+            case Purpose.WISHES, Error(code=ErrorCode.KEY_DOES_NOT_EXIST):
+                self._errands.over(number)
+                self._heed(errand.whose, NOTHING)
         return []
+
+    def _heed(self, node: str, wishes: Stretch[Any]) -> None:
+        """Takes over what another node wants in the log, as if it had asked."""
+        wished = [entry for batch in wishes.batches for entry in batch]
+        new = [entry for entry in wished if not self._replica.has(entry.id) and entry.id not in self._offers]
+        for entry in new:
+            self._offers.add(entry, self._moment, None)
+        self._listening.read(node, found=bool(new))
 
     def _learn(self, head: Stretch[Any], fresh_as_of: int = -1) -> list[Effect]:
         """Takes in a head that the register had at some time after the moment ``fresh_as_of``."""
@@ -335,7 +362,7 @@ class ClusterService(Service):
     # What there is to do next.
 
     def _go_on(self) -> list[Effect]:
-        return [*self._append(), *self._look(), *self._read_chapters(), *self._store_chapter()]
+        return [*self._append(), *self._wish(), *self._look(), *self._read_chapters(), *self._store_chapter()]
 
     def _append(self) -> list[Effect]:
         """Has the entries that nobody is busy with brought into the log."""
@@ -346,6 +373,7 @@ class ClusterService(Service):
         own = self._offers.idle_of_clients()
         if appender == self.node_id or (len(own) < len(idle) and not self._errands.silent(STORE)):
             return self._swap(idle)
+        self._wishes.unrivalled()
         return self._ask_to_append(appender, own) if own else []
 
     def _appender(self) -> str:
@@ -373,7 +401,18 @@ class ClusterService(Service):
         head = self._replica.head
         after = self._shortened([*head.batches, self._offers.take(entry_ids, self._moment)], head.first)
         body = Cas(key=HEAD, expected=head, to=after, create_if_not_exists=not self._replica.end)
-        return self._ask(STORE, body, Purpose.SWAP, entry_ids, head=after) + self._knock()
+        effects: list[Effect] = []
+        for peer in self._listening.swaps():  # asked for first, so that the next swap has what they bring
+            effects += self._ask(STORE, Read(key=wishes_key(peer)), Purpose.WISHES, whose=peer)
+        return effects + self._ask(STORE, body, Purpose.SWAP, entry_ids, head=after) + self._knock()
+
+    def _wish(self) -> list[Effect]:
+        """Tells whoever appends what it cannot append itself, and goes on trying."""
+        if self._errands.count(Purpose.WISH) or self._errands.silent(STORE) or not self._wishes.untold(self._offers):
+            return []
+        entries = self._offers.tell_all(self._moment)
+        self._wishes.tell(self._offers)
+        return self._ask(STORE, Write(key=wishes_key(self.node_id), value=Stretch(0, [entries])), Purpose.WISH)
 
     def _shortened(self, batches: list[list[Entry]], first: int) -> Stretch[Any]:
         """The head without the batches that stand in chapters, but for the last ones."""

@@ -207,6 +207,116 @@ def test_a_first_node_that_answers_again_is_asked_again():
     assert [body.entries[0].msg for body in node.told("n0")] == ["b"]
 
 
+def lose(node, times, *there):
+    """Has the node lose the register so many times, each time to one more message; then all that there is."""
+    messages = list(there)
+    for _ in range(times):
+        [cas] = node.told("lin-kv", "cas")
+        node.hear("lin-kv", Error(code=22), to=cas)
+        messages.append("theirs")
+        [read] = node.told("lin-kv", "read")
+        node.hear("lin-kv", ReadOk(value=log(*messages)), to=read)
+    return messages
+
+
+def alone_in_the_middle():
+    """A node that appends by itself, since the first node does not answer it."""
+    node = Node("n1")
+    node.ask(send("mine"))
+    node.time_is_up()
+    return node
+
+
+def test_who_keeps_losing_the_register_tells_in_lin_kv_what_it_wants_and_goes_on_trying():
+    node = alone_in_the_middle()
+    there = lose(node, 1)
+    assert node.told("lin-kv", "write") == []
+    there = lose(node, 1, *there)
+    [wish] = node.told("lin-kv", "write")
+    assert wish.key == "kafkasim/log/wishes/n1"
+    [[mine]] = wish.value.batches
+    assert mine.msg == "mine"
+    [cas] = node.told("lin-kv", "cas")
+    assert entries_of(cas) == ["mine"]
+    node.hear("lin-kv", Error(code=22), to=cas)
+    [read] = node.told("lin-kv", "read")
+    taken_along = Stretch(0, [*log(*there).batches, [mine]])
+    assert node.hear("lin-kv", ReadOk(value=taken_along), to=read) == [SendOk(in_reply_to=2, offset=2)]
+    assert node.told("lin-kv") == []
+
+
+def test_what_is_wished_for_is_told_all_at_once_and_again_only_when_there_is_more_of_it():
+    node = alone_in_the_middle()
+    lose(node, 2)
+    [first] = node.told("lin-kv", "write")
+    node.ask(send("b"))
+    node.ask(send("c"))
+    assert node.told("lin-kv", "write") == []
+    node.hear("lin-kv", WriteOk(), to=first)
+    [second] = node.told("lin-kv", "write")
+    assert [entry.msg for entry in second.value.batches[0]] == ["mine", "b", "c"]
+    node.hear("lin-kv", WriteOk(), to=second)
+    assert node.told("lin-kv", "write") == []
+
+
+def test_who_has_swapped_the_register_wishes_for_nothing_more():
+    node = alone_in_the_middle()
+    lose(node, 2)
+    [wish] = node.told("lin-kv", "write")
+    node.hear("lin-kv", WriteOk(), to=wish)
+    node.ask(send("b"))
+    [cas, second] = node.told("lin-kv", "cas") + node.told("lin-kv", "write")
+    node.hear("lin-kv", WriteOk(), to=second)
+    node.hear("lin-kv", CasOk(), to=cas)
+    node.ask(send("c"))
+    assert node.told("lin-kv", "write") == []
+
+
+def append_often(node, times):
+    """Has the node append so many times; whose wishes it has read meanwhile."""
+    asked = []
+    for _ in range(times):
+        node.ask(send())
+        asked += node.told("lin-kv", "read")
+        [cas] = node.told("lin-kv", "cas")
+        node.hear("lin-kv", CasOk(), to=cas)
+        node.told("lin-kv", "write")
+    return asked
+
+
+def test_who_appends_takes_along_what_a_node_wishes_for_that_it_does_not_hear():
+    node = Node("n0", ("n0", "n1"))
+    [read] = append_often(node, 8)
+    assert read.key == "kafkasim/log/wishes/n1"
+    wished = Stretch(0, [[SendEntry("n1.1", "k", "a"), SendEntry("n1.2", "k", "b")]])
+    node.hear("lin-kv", ReadOk(value=wished), to=read)
+    [cas] = node.told("lin-kv", "cas")
+    assert cas.to.batches[-1] == wished.batches[0]
+    node.hear("lin-kv", CasOk(), to=cas)
+    [again] = node.told("lin-kv", "read")  # who wishes once may wish again
+    node.hear("lin-kv", ReadOk(value=wished), to=again)
+    assert node.told("lin-kv", "cas") == []  # it is in the log already
+
+
+def test_a_node_that_wishes_for_nothing_is_asked_less_and_less():
+    node = Node("n0", ("n0", "n1"))
+    swaps = []
+    for swap in range(300):
+        for read in append_often(node, 1):
+            swaps.append(swap + 1)
+            node.hear("lin-kv", Error(code=20), to=read)
+    assert swaps == [8, 24, 56, 120, 184, 248]
+
+
+def test_what_a_node_wishes_for_that_is_heard_is_never_read():
+    node = Node("n0", ("n0", "n1"))
+    for number in range(10):
+        assert append_often(node, 7) == []
+        node.hear("n1", {"type": "append", "msg_id": number, "entries": []})
+        [read] = node.told("lin-kv", "read")
+        node.hear("lin-kv", ReadOk(value=NOTHING), to=read)
+
+
 def test_a_poll_waits_for_a_look_that_began_after_it():
     node = Node()
     node.ask(poll())

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from kafkasim.cluster import service
+from kafkasim.cluster import service, wishes
 from kafkasim.cluster.replica import Replica
 from kafkasim.cluster.service import ClusterService
 from kafkasim.scenario import model
@@ -94,6 +94,31 @@ def test_a_cluster_is_linearizable_in_a_great_swarm_of_faults(monkeypatch):
     assert swarm(range(2000, 2500)) >= 400
 
 
+def test_a_cluster_of_nodes_that_are_deaf_to_each_other_is_linearizable_in_a_swarm_of_faults(monkeypatch):
+    every_node_reaches(monkeypatch)
+    assert swarm(range(3000, 3020)) >= 15
+
+
+def wish_always(monkeypatch):
+    """From now on each node always tells what it wishes for, and always reads what others do."""
+    monkeypatch.setattr(wishes, "_LOSSES", 0)
+    monkeypatch.setattr(wishes.Listening, "swaps", lambda self: list(self._unheard))
+
+
+def test_a_cluster_in_which_all_wish_for_all_is_linearizable_in_a_swarm_of_faults(monkeypatch):
+    wish_always(monkeypatch)
+    assert swarm(range(4000, 4020)) >= 15
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_cluster_in_which_all_wish_for_all_is_linearizable_in_a_great_swarm_of_faults(monkeypatch, deaf):
+    wish_always(monkeypatch)
+    if deaf:
+        every_node_reaches(monkeypatch)
+    assert swarm(range(5000, 5400)) >= 330
+
+
 def test_a_copy_of_a_cluster_in_the_middle_of_a_run_goes_on_by_itself():
     world = World(MIXES["nodes crash in turn"], SeededChoices(1), 1)
     world.advance(300)
@@ -165,6 +190,22 @@ def test_a_partition_between_nodes_that_all_reach_the_service_costs_little(monke
     scenario = with_faults(CALM[3], parted(CALM[3], ("n0",), ("n1",), ("n2",)))
     asked, done = served(assert_blameless(scenario, seed), scenario, 0, HEALED, "n0", "n1", "n2")
     assert done > 0.97 * asked > 100
+
+
+@pytest.mark.parametrize("nodes", [2, 3])
+def test_nodes_that_are_deaf_to_each_other_and_never_pause_are_all_served(monkeypatch, nodes):
+    every_node_reaches(monkeypatch)
+    calm = cluster(
+        nodes,
+        network=model.Network(model.Latency(mean=50 * MILLISECOND), client_latency=model.Latency(mean=0)),
+        workload={"clients": 20, "rate": 1000, "duration": 8 * SECOND, "crash_clients": 0},
+    )
+    names = tuple((f"n{number}",) for number in range(nodes))
+    scenario = with_faults(calm, parted(calm, *names, at=0, heal_after=20 * SECOND))
+    result = assert_blameless(scenario, 0)
+    for (name,) in names:
+        asked, done = served(result, scenario, 0, 8 * SECOND, name)
+        assert done > 0.95 * asked > 150
 
 
 @pytest.mark.parametrize("node", ["n0", "n2"])
