@@ -21,7 +21,7 @@ from kafkasim.report.screen import indented
 from kafkasim.report.unmet import unmet_section
 from kafkasim.report.words import count_of, duration, key_words, listed, part, rate
 from kafkasim.scenario.model import Fault, Latency, NodeCrash, NodePause, Partition, Scenario, System
-from kafkasim.sim.result import Pacing, Result, Statistics
+from kafkasim.sim.result import Pacing, RealtimeLag, Result, Statistics
 
 NAMES: Final = 6
 """How many scripted clients are named."""
@@ -207,6 +207,8 @@ def _pace(statistics: Statistics, time: str) -> Iterator[str]:
     yield f"{count_of(traffic.sent, 'message')} on the network{each}, {listed(fates or ['none lost'])}"
     if statistics.rate_asked is not None:
         yield _availability(statistics)
+    elif statistics.worst_realtime_lag is not None:
+        yield _lag(statistics.worst_realtime_lag)
 
 
 def _per_operation(messages: Mapping[str, float]) -> str:
@@ -224,8 +226,12 @@ def _availability(statistics: Statistics) -> str:
     worst = statistics.worst_realtime_lag
     if worst is None:
         return f"{available}, no poll lagged behind"
+    return f"{available}, {_lag(worst)}"
+
+
+def _lag(worst: RealtimeLag) -> str:
     where = f"poll #{worst.operation} of key {key_words(worst.key)}"
-    return f"{available}, worst realtime lag {duration(worst.lag)} ({where})"
+    return f"worst realtime lag {duration(worst.lag)} ({where})"
 
 
 # --------------------------------------------------------------------------------------
