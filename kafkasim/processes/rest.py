@@ -17,8 +17,27 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
+from kafkasim.processes.waits import TimedWait, timed_wait
+
+_MACHINE: Final = os.uname().machine if hasattr(os, "uname") else ""
+
 _LOOK_ANEW: Final = 100_000_000
 """Nanoseconds after which it is looked for new processes, where nothing hints at any."""
+
+_HIGHEST: Final = (1 << 63) - 1
+"""An address that no memory is at, and the highest that can be asked for."""
+
+
+class ThreadsWait(Struct, frozen=True):
+    """A thread waits for the clock."""
+
+    thread: int
+    """The number that the system has given it."""
+    ran: bytes
+    """How often it had run before: another wait of the same thread has another value here."""
+    wait: TimedWait
 
 
 class Rest:
@@ -50,6 +69,19 @@ class Rest:
         except OSError:  # a thread has ended: there is another picture now
             self._look()
             return not self._threads
+
+    def timed_waits(self) -> list[ThreadsWait]:
+        """Which of its threads wait for the clock, and until when: all there are, if it is at rest meanwhile."""
+        if self._changed():
+            self._look()
+        waits = []
+        for thread in self._threads:
+            with suppress(OSError):  # it has ended
+                ran = thread.runs()
+                wait = thread.timed_wait()
+                if wait is not None and thread.runs() == ran:
+                    waits.append(ThreadsWait(thread.number, ran, wait))
+        return waits
 
     def close(self) -> None:
         """Lets go of the files that tell."""
@@ -90,9 +122,11 @@ class Rest:
 class _Thread:
     """The files in which the system tells of one thread; kept open, for they are read again and again."""
 
-    __slots__ = ("_schedule", "_state")
+    __slots__ = ("_memory", "_schedule", "_state", "number")
 
     def __init__(self, task: Path) -> None:
+        self.number = int(task.name)
+        self._memory = task / "mem"
         self._state = os.open(task / "syscall", os.O_RDONLY | os.O_CLOEXEC)
         try:
             self._schedule = os.open(task / "schedstat", os.O_RDONLY | os.O_CLOEXEC)
@@ -107,6 +141,20 @@ class _Thread:
     def runs(self) -> bytes:
         """How often it was given a processor so far, and for how long: the same twice, it did not run in between."""
         return os.pread(self._schedule, 128, 0)
+
+    def timed_wait(self) -> TimedWait | None:
+        """Until when it waits for the clock; None where it does not, or that is not to be told."""
+        return timed_wait(os.pread(self._state, 256, 0), self._read, _MACHINE)
+
+    def _read(self, address: int, size: int) -> bytes:
+        memory = os.open(self._memory, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            data = os.pread(memory, size, min(address, _HIGHEST))
+        finally:
+            os.close(memory)
+        if len(data) < size:
+            raise OSError(f"its memory ends before {address + size:#x}")
+        return data
 
     def close(self) -> None:
         os.close(self._state)

@@ -5,7 +5,8 @@ they have said by then they have said at that instant. So time costs no time, an
 the nodes do the same again. Races inside a node are not to be seen so, and a node that waits for time to pass would
 speak too late. So where one is quiet though a client waits for it, and nothing is on its way from another node or a
 service, it is given real time, and so are all where one does not learn of what another has; and once one has spoken
-unprompted, the run goes on with the real clock.
+unprompted, the run goes on with the real clock. It does so, too, where nodes sleep for so long over requests that it
+saves time.
 
 *Real*: a nanosecond of the run's clock takes a nanosecond, and whatever a node says it says when it is heard.
 """
@@ -24,6 +25,7 @@ from kafkasim.sim.clock import Clock
 from kafkasim.sim.network import Network
 from kafkasim.sim.process_nodes import ProcessNode
 from kafkasim.sim.result import Pacing
+from kafkasim.sim.sleep import Sleep
 
 _PATIENCE: Final = 5 * SECOND
 """A node that has been busy for so long is not waited for again until it says something."""
@@ -46,8 +48,17 @@ _UNTOLD: Final = 2 * MILLISECOND
 _TICK: Final = 0.001
 """Seconds for which something to be said is waited before it is looked what the node does instead."""
 
+_TICK_AT_MOST: Final = 5 * MILLISECOND // 4
+"""How long such a wait takes; where it took longer, the machine was busy, and not the node asleep for all we know."""
+
+_SLOW: Final = "the nodes take longer over requests than the virtual clock saves"
+
 _GLANCE: Final = 100 * MILLISECOND
 """How long the real clock waits at most before somebody may look whether the run is to go on."""
+
+
+def _nobody_does() -> bool:
+    return False
 
 
 class Pace:
@@ -69,12 +80,13 @@ class Pace:
         self._clock, self._nodes, self._children, self._network = clock, nodes, children, network
         self.pacing = Pacing("virtual" if virtual else "real")
         self._virtual = virtual
-        self._wants_an_end = wants_an_end
+        self._wants_an_end = wants_an_end or _nobody_does
         self._started = 0
         """What the machine's clock showed when the run's clock was at 0."""
         self._grace = _GRACE
         self._allowance: int | None = None
         """How much real time (ns) is granted to timers yet; None: nobody has asked for any."""
+        self._sleep = Sleep(clock)
         for node in nodes:
             node.settle = self._settle
 
@@ -86,7 +98,7 @@ class Pace:
     @property
     def broken_off(self) -> bool:
         """Whether nobody waits for the run any more: nothing that happens from now on counts."""
-        return self._wants_an_end is not None and self._wants_an_end()
+        return self._wants_an_end()
 
     def begin(self) -> None:
         """Waits until each node has started, or failed to. Time stands still meanwhile."""
@@ -124,7 +136,10 @@ class Pace:
         action(argument)
 
     def _needs_real_time(self) -> bool:
-        """Goes over to the real clock where a node waits for time to pass."""
+        """Goes over to the real clock where a node waits for time to pass, unprompted or over its requests."""
+        if self._sleep.costs_more_than_it_saves():
+            self._go_over(time.monotonic_ns(), _SLOW)
+            return True
         began = time.monotonic_ns()
         if any(node.neglects_a_client for node in self._nodes) and not self._network.in_flight_among_servers():
             self._give_real_time(began)
@@ -133,12 +148,15 @@ class Pace:
             self._allowance = 0
         for node in self._nodes:
             if node.unprompted:
-                self._virtual = False
-                self._started = began - self._clock.now
-                self.pacing.real_from = self._clock.now
-                self.pacing.reason = f"{node.name} spoke unprompted, as a node does that waits for time to pass"
+                self._go_over(began, f"{node.name} spoke unprompted, as a node does that waits for time to pass")
                 return True
         return False
+
+    def _go_over(self, began: int, reason: str) -> None:
+        """Goes over to the real clock, as of a moment on the machine's clock."""
+        self._virtual = False
+        self._started = began - self._clock.now
+        self.pacing.real_from, self.pacing.reason = self._clock.now, reason
 
     def _give_real_time(self, began: int) -> None:
         """Waits until some node says something; those that still owe a client an answer then are given up."""
@@ -173,11 +191,15 @@ class Pace:
     def _await(self, node: ProcessNode, began: int) -> None:
         """Waits until the node has nothing left to do, or has been busy for too long."""
         resting_since = 0
+        now, sleeps = time.monotonic_ns(), False
         while not (node.silent_for_good or node.floods or self.broken_off):
             heard = self._children.wait(_TICK if node.owes else 0)
             if heard:
                 resting_since = 0
-            now = time.monotonic_ns()
+            before, now, slept = now, time.monotonic_ns(), sleeps
+            sleeps = not heard and node.owes and node.waits_for_the_clock()
+            if slept or sleeps:
+                self._sleep.add(min(now - before, _TICK_AT_MOST))
             if now - began > _PATIENCE or (now - began > _PATIENCE_WITH_SLEEPERS and node.sleeps_over_input()):
                 node.give_up()
                 self._note_given_up(node)

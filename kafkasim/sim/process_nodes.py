@@ -19,7 +19,7 @@ from kafkasim.messages import Envelope, encode
 from kafkasim.processes.child import Child, TakesBytes
 from kafkasim.processes.children import Children
 from kafkasim.processes.lines import quoted
-from kafkasim.processes.rest import Rest
+from kafkasim.processes.rest import Rest, ThreadsWait
 from kafkasim.scenario.model import MILLISECOND
 from kafkasim.sim.any_node import AnyNode
 from kafkasim.sim.bodies import is_reply, on_the_wire, request_number
@@ -216,6 +216,14 @@ class ProcessNode(AnyNode):
     def asleep(self) -> bool:
         """Whether it is doing nothing, even if there is something for it to read, as far as the system tells."""
         return self._rest is None or not self._rest.known or self._rest()
+
+    def timed_waits(self) -> list[ThreadsWait]:
+        """Which of its threads wait for the clock; none where it stands still, or the system does not tell."""
+        return [] if self._rest is None or self.paused else self._rest.timed_waits()
+
+    def waits_for_the_clock(self) -> bool:
+        """Whether it does nothing, and something in it waits for time to pass, as far as the system tells."""
+        return self.rest_is_known and self.asleep and bool(self.timed_waits())
 
     def give_up(self) -> None:
         """It has been busy for too long; nobody waits for it until it says something."""

@@ -192,7 +192,7 @@ class TakesItsTime(Node):
     """Correct, and slow: it sleeps over each request for a while."""
 
     def answer(self, body):
-        time.sleep(0.01)
+        time.sleep(0.003)
         return super().answer(body)
 
 
