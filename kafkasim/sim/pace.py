@@ -4,9 +4,9 @@
 they have said by then they have said at that instant. So time costs no time, and a seed gives the same run again, if
 the nodes do the same again. Races inside a node are not to be seen so, and a node that waits for time to pass would
 speak too late. So where one is quiet though a client waits for it, and nothing is on its way from another node or a
-service, it is given real time, and so are all where one does not learn of what another has; and once one has spoken
-unprompted, the run goes on with the real clock. It does so, too, where nodes sleep for so long over requests that it
-saves time.
+service, it is given real time; so are all where one does not learn of what another has, and one with a timer that would
+go off. Once one has spoken unprompted, the run goes on with the real clock. It does so, too, where nodes sleep for so
+long over requests that it saves time.
 
 *Real*: a nanosecond of the run's clock takes a nanosecond, and whatever a node says it says when it is heard.
 """
@@ -26,6 +26,7 @@ from kafkasim.sim.network import Network
 from kafkasim.sim.process_nodes import ProcessNode
 from kafkasim.sim.result import Pacing
 from kafkasim.sim.sleep import Sleep
+from kafkasim.sim.timers import Timers
 
 _PATIENCE: Final = 5 * SECOND
 """A node that has been busy for so long is not waited for again until it says something."""
@@ -87,6 +88,7 @@ class Pace:
         self._allowance: int | None = None
         """How much real time (ns) is granted to timers yet; None: nobody has asked for any."""
         self._sleep = Sleep(clock)
+        self._timers = Timers(clock, nodes, children, self._wants_an_end)
         for node in nodes:
             node.settle = self._settle
 
@@ -140,6 +142,8 @@ class Pace:
         if self._sleep.costs_more_than_it_saves():
             self._go_over(time.monotonic_ns(), _SLOW)
             return True
+        if not any(node.roused for node in self._nodes):
+            self._timers.mind()
         began = time.monotonic_ns()
         if any(node.neglects_a_client for node in self._nodes) and not self._network.in_flight_among_servers():
             self._give_real_time(began)

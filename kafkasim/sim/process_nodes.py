@@ -89,6 +89,8 @@ class ProcessNode(AnyNode):
         self._neglects_for_good = False
         """Whether it was given real time in vain, once."""
         self._spoke_unprompted = False
+        self.fed = 0
+        """How many messages it was given, in all its lives."""
         self._asked = 0
         """How many requests it was given since it was last listened to."""
         self._allowed = FLOOD
@@ -263,6 +265,7 @@ class ProcessNode(AnyNode):
     def _feed(self, envelope: AnyEnvelope) -> None:
         assert self._child is not None
         self._allowed += FLOOD_EACH
+        self.fed += 1
         if not self.paused:
             self.roused = True
         self._child.feed(encode([Envelope(envelope.src, envelope.dest, on_the_wire(envelope.body))]))
