@@ -6,7 +6,10 @@ twice, all of them once and then all of them again. One that waits both times, a
 thread has run the scheduler counts), waited all the time, and so at the instant between the two rounds. At that
 instant it is also seen whether there are threads that nobody looks at.
 
-What a thread waits for may be the clock: a program that is at rest may still speak unprompted, later.
+What a thread waits for may be the clock: a program that is at rest may still speak unprompted, later. And it may be a
+moment only, since some runtimes have a thread nap before it looks for work that there is, or looks after the others
+(Go: 3 and 20 µs, which become some 70). So one that naps at both looks counts as waiting, whether it has run in between
+or not, and it is told that there is such a thread: who has to be certain looks again after a while.
 """
 
 from __future__ import annotations
@@ -19,9 +22,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from kafkasim.processes.waits import TimedWait, timed_wait
+from kafkasim.processes.waits import NAPS, TimedWait, timed_wait
 
 _MACHINE: Final = os.uname().machine if hasattr(os, "uname") else ""
+
+_AT_WORK: Final = (b"running", b"-1 ")
+"""What the system tells of a thread that runs, or would if a processor were free, or the memory it needs were there."""
+
+_NAPPING: Final = NAPS.get(_MACHINE, ())
 
 _LOOK_ANEW: Final = 100_000_000
 """Nanoseconds after which it is looked for new processes, where nothing hints at any."""
@@ -51,21 +59,25 @@ class Rest:
         self._looked_at = 0
         self.known = self._look()
         """False: this system does not tell, and nobody can say more than that nothing was heard for a while."""
+        self.naps = False
+        """Whether a thread was napping when last looked: if there is something for it to do, it does it in a moment."""
 
     def __call__(self) -> bool:
         """Whether it is at rest, or has ended."""
         ran = []
+        self.naps = False
         try:
             for thread in self._threads:
-                ran.append(thread.runs())
-                if thread.running():
+                runs, does = thread.runs(), thread.does()
+                if does.startswith(_AT_WORK):
                     return False
+                naps = does.startswith(_NAPPING)
+                self.naps = self.naps or naps
+                ran.append(None if naps else runs)
             if self._changed():
                 self._look()
                 return not self._threads
-            return not any(
-                thread.running() or thread.runs() != before for thread, before in zip(self._threads, ran, strict=True)
-            )
+            return all(thread.waits_still(before) for thread, before in zip(self._threads, ran, strict=True))
         except OSError:  # a thread has ended: there is another picture now
             self._look()
             return not self._threads
@@ -113,7 +125,7 @@ class Rest:
         try:
             for thread in self._threads:
                 thread.runs()
-                thread.running()
+                thread.does()
         except OSError:
             return False
         return bool(self._threads)
@@ -134,9 +146,16 @@ class _Thread:
             os.close(self._state)
             raise
 
-    def running(self) -> bool:
-        """Whether it runs, or would if a processor were free."""
-        return os.pread(self._state, 16, 0).startswith(b"running")
+    def does(self) -> bytes:
+        """What the system tells of it: in which of its calls it waits, or that it runs."""
+        return os.pread(self._state, 16, 0)
+
+    def waits_still(self, ran: bytes | None) -> bool:
+        """Whether it waits, and has had no processor since it had ``ran`` so often; None: it napped, and still does."""
+        does = self.does()
+        if ran is None:
+            return does.startswith(_NAPPING)
+        return not does.startswith(_AT_WORK) and self.runs() == ran
 
     def runs(self) -> bytes:
         """How often it was given a processor so far, and for how long: the same twice, it did not run in between."""

@@ -46,6 +46,9 @@ _SHORTEST_GRACE: Final = MILLISECOND // 4
 _UNTOLD: Final = 2 * MILLISECOND
 """Where the system does not tell what a program does, it is quiet when nothing was heard of it for so long."""
 
+_NAP: Final = MILLISECOND // 5
+"""After so long a thread that naps before it goes to work is at work: Go's longest nap is a third of it."""
+
 _TICK: Final = 0.001
 """Seconds for which something to be said is waited before it is looked what the node does instead."""
 
@@ -224,7 +227,7 @@ class Pace:
         """For how long (ns) a node must have been at rest to be quiet."""
         needed = 0 if node.rest_is_known else _UNTOLD
         if not node.owes:
-            return needed
+            return max(needed, _NAP) if node.may_be_about_to_speak else needed
         return max(needed, self._grace)
 
     def _listen(self) -> None:

@@ -93,6 +93,8 @@ class ProcessNode(AnyNode):
         """How many messages it was given, in all its lives."""
         self._asked = 0
         """How many requests it was given since it was last listened to."""
+        self._told = 0
+        """How many messages, requests and answers."""
         self._allowed = FLOOD
         """How many more lines it may say before it is taken for one that floods."""
         self.last_words: tuple[str, ...] = ()
@@ -138,6 +140,7 @@ class ProcessNode(AnyNode):
         if self._child is None or self.starting:
             self._network.cut_off(envelope, "node-down")
             return
+        self._told += 1
         number = request_number(envelope.body)
         if not (self.roused or self.paused):
             self._program.children.wait(0)
@@ -195,6 +198,12 @@ class ProcessNode(AnyNode):
         return self.starting or len(self._child.lines if self._child else ()) < self._asked
 
     @property
+    def may_be_about_to_speak(self) -> bool:
+        """Whether it was told more than it has said anything to, and something in it naps, perhaps before it does."""
+        told = self._told > len(self._child.lines if self._child else ())
+        return told and self._rest is not None and self._rest.naps
+
+    @property
     def neglects_a_client(self) -> bool:
         """Whether it is quiet though it owes a client an answer, and was not given up for it before."""
         quiet = not (self.roused or self.paused or self.silent_for_good)
@@ -241,7 +250,7 @@ class ProcessNode(AnyNode):
         if child is None:
             return
         self.roused = self.starting
-        self._asked = 0
+        self._asked = self._told = 0
         while child.lines:
             self.silent_for_good = False
             self._hear(child.lines.popleft())
@@ -317,5 +326,5 @@ class ProcessNode(AnyNode):
             self._rest = None
         self.roused = False
         self.silent_for_good = True
-        self._asked = 0
+        self._asked = self._told = 0
         self._hearing.end()

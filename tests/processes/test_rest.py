@@ -1,30 +1,41 @@
 """A program is taken to be at rest only if all of its threads waited at one instant."""
 
 import os
+import sys
 
 import pytest
 
-from kafkasim.processes.rest import Rest
+from kafkasim.processes import rest as looks
+from kafkasim.processes.rest import Rest, _Thread
+from tests.processes.programs import NODES, result_of
+
+NAPS = b"35 0xc000051cb8 0x0"
 
 
-class Thread:
+class Thread(_Thread):
     """A thread that does this and that while it is looked at."""
 
-    def __init__(self, *, awake=False):
-        self.awake, self.ran, self.looks, self.then = awake, 1, 0, None
+    __slots__ = ("doing", "ran", "then")
 
-    def running(self):
-        self.looks += 1
+    def __init__(self, doing=b"202 0x623678 0x80"):
+        self.doing, self.ran, self.then = doing, 1, None
+
+    def does(self):
         if self.then is not None:
             then, self.then = self.then, None
             then()
-        return self.awake
+        return self.doing
 
     def runs(self):
         return self.ran
 
     def close(self):
         pass
+
+
+@pytest.fixture
+def _naps_of_x86(monkeypatch):
+    monkeypatch.setattr(looks, "_NAPPING", (b"35 ",))
 
 
 def rest_of(*threads):
@@ -41,14 +52,15 @@ def test_threads_that_wait_are_at_rest():
     assert rest_of(Thread(), Thread())()
 
 
-def test_a_thread_that_runs_is_not_at_rest():
-    assert not rest_of(Thread(), Thread(awake=True))()
+@pytest.mark.parametrize("doing", [b"running\n", b"-1 0x7ffd26d404b8 0x40a74e\n"], ids=["it runs", "its memory comes"])
+def test_a_thread_that_is_at_work_is_not_at_rest(doing):
+    assert not rest_of(Thread(), Thread(doing))()
 
 
 def test_a_thread_that_was_woken_by_one_that_was_looked_at_later_is_not_at_rest():
     """It has not run yet, for no processor is free, so it is not told by how often it has run."""
     first, second = Thread(), Thread()
-    second.then = lambda: setattr(first, "awake", True)
+    second.then = lambda: setattr(first, "doing", b"running\n")
 
     assert not rest_of(first, second)()
 
@@ -60,10 +72,47 @@ def test_a_thread_that_was_woken_and_has_run_and_waits_again_was_not_at_rest():
     assert not rest_of(first, second)()
 
 
+@pytest.mark.usefixtures("_naps_of_x86")
+def test_a_thread_that_naps_time_and_again_is_at_rest_and_is_told_of():
+    first, second = Thread(NAPS), Thread()
+    second.then = lambda: setattr(first, "ran", 2)
+    rest = rest_of(first, second)
+
+    assert (rest(), rest.naps) == (True, True)
+    first.doing = second.doing
+    assert (rest(), rest.naps) == (True, False)
+
+
+@pytest.mark.usefixtures("_naps_of_x86")
+def test_a_thread_that_napped_and_does_something_else_now_was_not_at_rest():
+    first, second = Thread(NAPS), Thread()
+    second.then = lambda: setattr(first, "doing", second.doing)
+
+    assert not rest_of(first, second)()
+
+
 def test_a_thread_that_came_while_the_others_were_looked_at_is_not_overlooked():
     rest = rest_of(Thread(), Thread())
-    new = Thread(awake=True)
+    new = Thread(b"running\n")
     rest._changed = lambda: True
     rest._look = lambda: setattr(rest, "_threads", [new])
 
     assert not rest()
+
+
+def test_a_node_that_naps_between_an_answer_and_what_comes_of_it_is_not_taken_to_speak_unprompted():
+    """As Go's runtime does, where another thread has work that it may take over."""
+    code = f"""
+import sys, time
+sys.path.insert(0, {str(NODES / "python")!r})
+from replicated import ReplicatedNode
+class Napping(ReplicatedNode):
+    def ask(self, body):
+        answer = super().ask(body)
+        time.sleep(0.00002)
+        return answer
+Napping("lin-kv").run()
+"""
+    result = result_of((sys.executable, "-c", code), nodes=2)
+
+    assert (result.verdict, result.pacing.real_from) == ("valid", None)
