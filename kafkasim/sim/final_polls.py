@@ -19,6 +19,9 @@ from kafkasim.sim.surroundings import Surroundings
 TIME_LIMIT: Final = 10 * SECOND
 """A key that is not read completely by then is incomplete. Maelstrom's final polls have as long."""
 
+PATIENCE: Final = 5 * SECOND
+"""How long a reader waits for an answer at least: a node that is slower than its clients' patience is not silent."""
+
 _QUIET: Final = 1 * SECOND
 """How long answers must bring nothing new before that means that nothing more is there, or that it takes its time."""
 
@@ -52,6 +55,7 @@ class FinalReader:
         """By key, when an answer last brought something new, or was the first one (ns)."""
         self._quiet: dict[str, None] = {}
         """The incomplete keys of which the last request was answered, and nothing new had come for a while."""
+        self._asked_at = self._clock.now
         self._gives_up_at = self._clock.now + TIME_LIMIT
         self._activity.begin()
         self._ask()
@@ -61,6 +65,7 @@ class FinalReader:
         if not self.incomplete:
             self._end()
         elif self._clock.now < self._gives_up_at:
+            self._asked_at = self._clock.now
             self.client.poll(dict(self.incomplete), None, self._answered)
 
     def _answered(self) -> None:
@@ -101,7 +106,8 @@ class FinalReader:
 
     def _time_is_up(self, _: None) -> None:
         if self.incomplete:
-            self._conclude()
+            if self._clock.now - self._asked_at <= _QUIET:  # otherwise answers stay out
+                self._conclude()
             self._end()
 
     def _end(self) -> None:

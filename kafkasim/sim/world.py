@@ -36,7 +36,7 @@ from kafkasim.sim.client import Client
 from kafkasim.sim.clock import Activity, Clock
 from kafkasim.sim.expectations import Expectations
 from kafkasim.sim.faults import Faults
-from kafkasim.sim.final_polls import TIME_LIMIT, FinalReader, highest_offsets
+from kafkasim.sim.final_polls import PATIENCE, TIME_LIMIT, FinalReader, highest_offsets
 from kafkasim.sim.journaled_network import JournaledNetwork
 from kafkasim.sim.network import Network
 from kafkasim.sim.nodes import Node
@@ -276,7 +276,8 @@ class World:
             )
         names = list(self._nodes)
         spoken_to = names[len(self._clients) % len(names)] if node is None else node
-        client = Client(name, spoken_to, self.scenario.timeout, self._surroundings, final=final)
+        timeout = max(self.scenario.timeout, PATIENCE) if final else self.scenario.timeout
+        client = Client(name, spoken_to, timeout, self._surroundings, final=final)
         self._nodes[spoken_to].askers.append(client)
         self._clients[name] = client
         return client

@@ -177,7 +177,7 @@ def test_a_client_s_own_request_without_a_reply_is_told_before_the_final_polls()
     told = [anomaly for anomaly in result.check.anomalies if anomaly.kind == "no-reply"]
 
     assert [anomaly.key for anomaly in told] == ["k1", "k2", None]
-    assert told[-1].count > 2
+    assert told[-1].count > told[0].count
     assert "alice's send" in told[0].examples[0].explanation
 
 

@@ -8,13 +8,14 @@ from typing import Any, cast
 import pytest
 
 from kafkasim.scenario import model
-from kafkasim.scenario.model import MILLISECOND, SECOND
+from kafkasim.scenario.model import MILLISECOND, SECOND, Send
 from kafkasim.sim.choices import SeededChoices
 from kafkasim.sim.clock import Activity, Clock
 from kafkasim.sim.final_polls import FinalReader
 from kafkasim.sim.network import Network
 from kafkasim.sim.recorder import Recorder
 from kafkasim.sim.surroundings import Surroundings
+from tests.sim.build import client, operations, run, scripted
 
 LATENCY = 20 * MILLISECOND
 KEY = "k1"
@@ -24,7 +25,7 @@ HIGHEST = 9
 class FakeClient:
     """A client whose node, at a time of the run, knows so many messages, of which it returns at most two at once.
 
-    ``known`` None: it does not answer then.
+    ``known`` None: it does not answer then; -1: nor is it given up.
     """
 
     def __init__(self, clock: Clock, known: Callable[[int], int | None]) -> None:
@@ -39,6 +40,8 @@ class FakeClient:
     def _answer(self, question: tuple[int, Callable[[], None]]) -> None:
         position, then = question
         known = self._known(self._clock.now)
+        if known == -1:
+            return
         there = range(position, min(known or 0, position + 2))
         self.response = None if known is None else {"msgs": {KEY: [[offset, offset] for offset in there]}}
         then()
@@ -108,7 +111,17 @@ def test_a_node_that_still_has_news_when_the_time_is_up_was_not_read_to_its_end(
     assert (reading.complete, reading.seconds) == (False, 10)
 
 
+@pytest.mark.parametrize("given_up", [True, False])
 @pytest.mark.parametrize(("until", "alone"), [(0, True), (0, False), (5 * SECOND, False)])
-def test_a_node_that_answers_no_more_was_not_read_to_its_end(until, alone):
-    reading = Reading(lambda now: HIGHEST if now < until else None, alone=alone)
+def test_a_node_that_answers_no_more_was_not_read_to_its_end(until, alone, given_up):
+    reading = Reading(lambda now: HIGHEST if now < until else None if given_up else -1, alone=alone)
     assert (reading.complete, reading.seconds) == (False, 10)
+
+
+def test_a_node_that_answers_later_than_its_clients_wait_is_read_and_accused_of_nothing():
+    slow = model.Network(model.Latency("constant", 1500 * MILLISECOND))
+    result = run(scripted(client("alice", Send("k1", 1), model.Sleep(5 * SECOND)), network=slow, timeout=SECOND))
+    assert [op.type for op in operations(result)] == ["info"]
+    assert (result.history.end.final_polls, result.found) == ({"k1": "complete"}, set())
+    (poll,) = [op for op in result.history.operations if op.final]
+    assert poll.response == {"msgs": {"k1": [(0, 1)]}}
