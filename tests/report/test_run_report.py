@@ -251,7 +251,7 @@ def test_faults_that_struck_a_moment_after_their_time_as_with_the_real_clock_hav
 
 def test_a_clock_that_was_given_up_and_nodes_that_were_not_waited_for_are_told():
     run = result()
-    run.pacing = Pacing("virtual", 1_200_000_000, "n0 spoke unprompted", ("n1", "n1"))
+    run.pacing = Pacing("virtual", 1_200_000_000, "n0 spoke unprompted", ("n1",))
     text = report(run)
     assert "clock: virtual up to 1.2 s, then real: n0 spoke unprompted\n" in text
     assert "not waited for: n1: silent for so long that time went on without it\n" in text
