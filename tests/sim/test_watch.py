@@ -189,8 +189,9 @@ def test_a_log_tells_where_a_life_was_killed_and_the_next_began():
 
 
 def test_a_log_tells_how_a_life_ended_by_itself_after_all_that_was_written_in_it():
-    dies = ("sh", "-c", 'head -n 1 | "$@"; echo "good bye" >&2; exit 3', "sh", *CORRECT)
-    scenario = scripted(client("a", model.Sleep(SECOND // 4)), system=model.System(command=dies))
+    dies = ("sh", "-c", '(read init; echo "$init"; read send; echo "$send") | "$@"; echo "good bye" >&2; exit 3')
+    actions = (model.Send("k", 1), model.Sleep(3 * SECOND), model.Send("k", 2), model.Sleep(SECOND))
+    scenario = scripted(client("a", *actions), system=model.System(command=(*dies, "sh", *CORRECT)))
     (log,) = logged(scenario).values()
     lines = log.decode().splitlines()
     ends = [place for place, line in enumerate(lines) if line.endswith(" s: it exited with status 3 ====")]
