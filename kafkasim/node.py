@@ -31,19 +31,8 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from kafkasim.messages import (
-    REQUESTS,
-    UNDECODABLE,
-    AnyRequest,
-    Envelope,
-    Error,
-    ErrorCode,
-    Init,
-    NotAnEnvelopeError,
-    decode_line,
-    decode_lines,
-    encode,
-)
+from kafkasim.codec import REQUESTS, UNDECODABLE, NotAnEnvelopeError, decode_line, decode_lines, encode
+from kafkasim.messages import AnyRequest, Envelope, Error, ErrorCode, Init
 from kafkasim.service import Effect, LogService, Service, Timer
 
 if TYPE_CHECKING:  # a node that is started without options needs no parser of them

@@ -19,6 +19,7 @@ from typing import Any, Final, Generic
 import msgspec
 from msgspec import Raw, Struct, field
 
+from kafkasim.codec import request_from_body
 from kafkasim.messages import (
     CommitOffsets,
     Envelope,
@@ -30,7 +31,6 @@ from kafkasim.messages import (
     Reply,
     Request,
     Send,
-    request_from_body,
 )
 
 STORE: Final = "lin-kv"
@@ -163,7 +163,7 @@ DECODER: Final[msgspec.json.Decoder[Envelope[Any]]] = msgspec.json.Decoder(
         | Error
     ]
 )
-"""Decodes all that a node of a cluster may be told, for `kafkasim.messages.decode_lines`."""
+"""Decodes all that a node of a cluster may be told, for `kafkasim.codec.decode_lines`."""
 
 
 def typed(envelope: Envelope[Any]) -> Envelope[Any]:

@@ -11,7 +11,8 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Raw, Struct
 
-from kafkasim.messages import Envelope, Init, decode_line, encode
+from kafkasim.codec import decode_line, encode
+from kafkasim.messages import Envelope, Init
 from kafkasim.service import LogService, Service
 
 NODE: Final = "n0"

@@ -13,12 +13,13 @@ from typing import Any, Final, Self
 import msgspec
 from msgspec import Raw
 
+from kafkasim.codec import encode
 from kafkasim.console.connection import KILLED, NODE, Answer, NotStartedError, UnansweredError, is_down
 from kafkasim.console.notes import Note, Notes
 from kafkasim.forms import mismatch, show
 from kafkasim.history import BreachKind
 from kafkasim.interrupts import Interrupts
-from kafkasim.messages import Envelope, Error, encode
+from kafkasim.messages import Envelope, Error
 from kafkasim.processes.child import Child, StartError
 from kafkasim.processes.children import Children
 from kafkasim.processes.lines import quoted

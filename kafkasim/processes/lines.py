@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from kafkasim.codec import UNDECODABLE
 from kafkasim.forms import mismatch, printable, show
-from kafkasim.messages import UNDECODABLE, AnyReply, Envelope
+from kafkasim.messages import AnyReply, Envelope
 from kafkasim.odd_json import exact_number
 
 

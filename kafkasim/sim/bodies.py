@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kafkasim.messages import AnyRequest, BadRequest, Reply, Send, UnexpectedReply, request_from_body
+from kafkasim.codec import request_from_body
+from kafkasim.messages import AnyRequest, BadRequest, Reply, Send, UnexpectedReply
 from kafkasim.sim.replies import Misshapen
 
 

@@ -14,8 +14,9 @@ from typing import Final
 
 import msgspec
 
+from kafkasim.codec import encode
 from kafkasim.history import BreachKind
-from kafkasim.messages import Envelope, encode
+from kafkasim.messages import Envelope
 from kafkasim.processes.child import Child, TakesBytes
 from kafkasim.processes.children import Children
 from kafkasim.processes.lines import quoted

@@ -6,22 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kafkasim.codec import NotAnEnvelopeError, decode_line, decode_lines, encode, request_from_body
 from kafkasim.forms import mismatch
-from kafkasim.messages import (
-    RPCS,
-    BadRequest,
-    Envelope,
-    ErrorCode,
-    NotAnEnvelopeError,
-    PollOk,
-    Send,
-    SendOk,
-    UnexpectedReply,
-    decode_line,
-    decode_lines,
-    encode,
-    request_from_body,
-)
+from kafkasim.messages import RPCS, BadRequest, Envelope, ErrorCode, PollOk, Send, SendOk, UnexpectedReply
 
 PAYLOADS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

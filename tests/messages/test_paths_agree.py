@@ -2,7 +2,8 @@
 
 import pytest
 
-from kafkasim.messages import Envelope, decode_line, encode, request_from_body
+from kafkasim.codec import decode_line, encode, request_from_body
+from kafkasim.messages import Envelope
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from kafkasim.messages import AnyRequest, BadRequest, Envelope, request_from_body
+from kafkasim.codec import request_from_body
+from kafkasim.messages import AnyRequest, BadRequest, Envelope
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from kafkasim.service import Effect

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kafkasim.messages import Envelope, request_from_body
+from kafkasim.codec import request_from_body
+from kafkasim.messages import Envelope
 from kafkasim.scenario import model
 from kafkasim.scenario.model import (
     MILLISECOND,
