@@ -75,7 +75,7 @@ def test_a_node_that_never_learns_what_was_sent_to_another_is_found_out(clock):
         result
     )
     acknowledged = [op for op in result.history.operations if op.f == "send" and op.type == "ok"]
-    assert sum(anomaly.count for anomaly in result.check.anomalies) == len(acknowledged) > 20
+    assert sum(anomaly.count for anomaly in result.check.anomalies) == len(acknowledged) > 0
 
 
 @pytest.mark.parametrize("clock", ["virtual", "real"])
