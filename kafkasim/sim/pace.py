@@ -46,8 +46,9 @@ _SHORTEST_GRACE: Final = MILLISECOND // 4
 _UNTOLD: Final = 2 * MILLISECOND
 """Where the system does not tell what a program does, it is quiet when nothing was heard of it for so long."""
 
-_NAP: Final = MILLISECOND // 5
-"""After so long a thread that naps before it goes to work is at work: Go's longest nap is a third of it."""
+_NAP: Final = MILLISECOND
+"""After so long a thread that naps before it goes to work is at work: Go naps for less than a tenth of it, but where
+all processors are taken, or the machine is a virtual one that stands still now and then, a nap takes longer."""
 
 _TICK: Final = 0.001
 """Seconds for which something to be said is waited before it is looked what the node does instead."""
