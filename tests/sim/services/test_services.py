@@ -1,15 +1,19 @@
 """What each service promises, judged by trying every order; and that the relaxed ones are as weak as they say."""
 
 import copy
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kafkasim.checkers.identity import identity
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from kafkasim.scenario.service_names import SERVICE_NAMES
 from kafkasim.sim.choices import SeededChoices
 from kafkasim.sim.services import SERVICES
-from kafkasim.sim.services.requests import Write
+from kafkasim.sim.services.requests import Write, same
 from kafkasim.sim.services.sequential_store import SequentialStore
 from kafkasim.sim.world import ImpossibleScenarioError, World
 from tests.sim.build import client, generated, run, scripted
@@ -253,3 +257,18 @@ def test_no_client_is_called_like_a_service():
     scenario = scripted(client("lin-kv", model.Send("k", 1)))
     with pytest.raises(ImpossibleScenarioError, match="called lin-kv"):
         World(scenario, SeededChoices(0))
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.sampled_from([0, 1, 2, 1.0, 0.5, -0.0, Decimal("0.5"), Decimal(10**30), 1e30, "", "1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@given(VALUES, VALUES)
+def test_two_values_are_the_same_where_they_are_one_message(one, other):
+    assert same(one, one)
+    assert same(one, other) == (identity(one) == identity(other))
