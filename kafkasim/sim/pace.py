@@ -53,6 +53,9 @@ all processors are taken, or the machine is a virtual one that stands still now 
 _TICK: Final = 0.001
 """Seconds for which something to be said is waited before it is looked what the node does instead."""
 
+_SPIN: Final = 3 * MILLISECOND // 10
+"""For so long it is looked all the time, once nobody is granted any grace."""
+
 _TICK_AT_MOST: Final = 5 * MILLISECOND // 4
 """How long such a wait takes; where it took longer, the machine was busy, and not the node asleep for all we know."""
 
@@ -201,7 +204,8 @@ class Pace:
         resting_since = 0
         now, sleeps = time.monotonic_ns(), False
         while not (node.silent_for_good or node.floods or self.broken_off):
-            heard = self._children.wait(_TICK if node.owes else 0)
+            ticks = node.owes and (self._grace > 0 or now - began > _SPIN)
+            heard = self._children.wait(_TICK if ticks else 0)
             if heard:
                 resting_since = 0
             before, now, slept = now, time.monotonic_ns(), sleeps
@@ -215,7 +219,7 @@ class Pace:
                 continue
             elif not node.at_rest():
                 resting_since = 0
-                if not (heard or node.owes):
+                if not (heard or ticks):
                     os.sched_yield()
             else:
                 resting_since = resting_since or now
@@ -227,9 +231,9 @@ class Pace:
     def _needed(self, node: ProcessNode) -> int:
         """For how long (ns) a node must have been at rest to be quiet."""
         needed = 0 if node.rest_is_known else _UNTOLD
-        if not node.owes:
-            return max(needed, _NAP) if node.may_be_about_to_speak else needed
-        return max(needed, self._grace)
+        if node.may_be_about_to_speak:
+            needed = max(needed, _NAP)
+        return max(needed, self._grace) if node.owes else needed
 
     def _listen(self) -> None:
         for node in self._nodes:

@@ -262,7 +262,7 @@ def test_no_client_is_called_like_a_service():
 VALUES = st.recursive(
     st.none()
     | st.booleans()
-    | st.sampled_from([0, 1, 2, 1.0, 0.5, -0.0, Decimal("0.5"), Decimal(10**30), 1e30, "", "1"]),
+    | st.sampled_from([0, 1, 2, 1.0, 0.5, -0.0, Decimal("0.5"), Decimal(10**30), "", "1", "\ud800"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
     max_leaves=6,
 )
