@@ -46,9 +46,12 @@ _SHORTEST_GRACE: Final = MILLISECOND // 4
 _UNTOLD: Final = 2 * MILLISECOND
 """Where the system does not tell what a program does, it is quiet when nothing was heard of it for so long."""
 
-_NAP: Final = MILLISECOND
-"""After so long a thread that naps before it goes to work is at work: Go naps for less than a tenth of it, but where
-all processors are taken, or the machine is a virtual one that stands still now and then, a nap takes longer."""
+_NAP: Final = 20 * MILLISECOND
+"""How long a thread that naps before it goes to work, or sends another to work, may take. Halved each time that nothing
+comes of it. Go's naps are of some microseconds, but where a thread waits in a call of the system and has work
+left, the one that looks after all takes that work away, and sleeps for up to 10 ms before and while it makes sure."""
+
+_SHORTEST_NAP: Final = MILLISECOND
 
 _TICK: Final = 0.001
 """Seconds for which something to be said is waited before it is looked what the node does instead."""
@@ -91,7 +94,7 @@ class Pace:
         self._wants_an_end = wants_an_end or _nobody_does
         self._started = 0
         """What the machine's clock showed when the run's clock was at 0."""
-        self._grace = _GRACE
+        self._grace, self._nap = _GRACE, _NAP
         self._allowance: int | None = None
         """How much real time (ns) is granted to timers yet; None: nobody has asked for any."""
         self._sleep = Sleep(clock)
@@ -226,13 +229,15 @@ class Pace:
                 if now - resting_since >= self._needed(node) and not self._children.wait(0):
                     if node.owes:
                         self._grace = self._grace // 2 if self._grace > _SHORTEST_GRACE else 0
+                    elif node.may_be_about_to_speak:
+                        self._nap = max(self._nap // 2, _SHORTEST_NAP)
                     return
 
     def _needed(self, node: ProcessNode) -> int:
         """For how long (ns) a node must have been at rest to be quiet."""
         needed = 0 if node.rest_is_known else _UNTOLD
         if node.may_be_about_to_speak:
-            needed = max(needed, _NAP)
+            needed = max(needed, self._nap)
         return max(needed, self._grace) if node.owes else needed
 
     def _listen(self) -> None:
