@@ -26,8 +26,11 @@ from kafkasim.processes.waits import NAPS, TimedWait, timed_wait
 
 _MACHINE: Final = os.uname().machine if hasattr(os, "uname") else ""
 
-_AT_WORK: Final = (b"running", b"-1 ")
+_AT_WORK: Final = (b"running", b"-1 0x")
 """What the system tells of a thread that runs, or would if a processor were free, or the memory it needs were there."""
+
+_GONE: Final = b"-1 0x0 0x0"
+"""What it tells of one that has ended, and that nobody has taken note of yet."""
 
 _NAPPING: Final = NAPS.get(_MACHINE, ())
 
@@ -69,7 +72,7 @@ class Rest:
         try:
             for thread in self._threads:
                 runs, does = thread.runs(), thread.does()
-                if does.startswith(_AT_WORK):
+                if _at_work(does):
                     return False
                 naps = does.startswith(_NAPPING)
                 self.naps = self.naps or naps
@@ -131,6 +134,10 @@ class Rest:
         return bool(self._threads)
 
 
+def _at_work(does: bytes) -> bool:
+    return does.startswith(_AT_WORK) and not does.startswith(_GONE)
+
+
 class _Thread:
     """The files in which the system tells of one thread; kept open, for they are read again and again."""
 
@@ -155,7 +162,7 @@ class _Thread:
         does = self.does()
         if ran is None:
             return does.startswith(_NAPPING)
-        return not does.startswith(_AT_WORK) and self.runs() == ran
+        return not _at_work(does) and self.runs() == ran
 
     def runs(self) -> bytes:
         """How often it was given a processor so far, and for how long: the same twice, it did not run in between."""

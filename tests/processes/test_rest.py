@@ -57,6 +57,23 @@ def test_a_thread_that_is_at_work_is_not_at_rest(doing):
     assert not rest_of(Thread(), Thread(doing))()
 
 
+def test_a_process_that_has_ended_and_was_not_taken_note_of_is_at_rest():
+    assert rest_of(Thread(), Thread(b"-1 0x0 0x0\n"))()
+
+
+def test_a_node_that_takes_no_note_of_its_children_s_end_is_not_waited_for():
+    code = f"""
+import subprocess, sys
+sys.path.insert(0, {str(NODES / "python")!r})
+from node import Node
+left = subprocess.Popen(["true"])
+Node().run()
+"""
+    result = result_of((sys.executable, "-c", code))
+
+    assert (result.verdict, result.pacing.given_up, result.pacing.real_from) == ("valid", (), None)
+
+
 def test_a_thread_that_was_woken_by_one_that_was_looked_at_later_is_not_at_rest():
     """It has not run yet, for no processor is free, so it is not told by how often it has run."""
     first, second = Thread(), Thread()
