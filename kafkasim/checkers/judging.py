@@ -20,6 +20,7 @@ from kafkasim.checkers.verdict import (
     Verdict,
 )
 from kafkasim.checkers.witness import fits_one_order
+from kafkasim.history import History
 
 
 class _Occurrences(Struct):
@@ -49,7 +50,8 @@ def judge(index: Index, checkers: Iterable[Checker], examples: int | None = WORS
     Of each kind and key so many ``examples`` are told in words, the worst; None: all. The others are only counted.
 
     A checker that raises is listed in ``failed``, and its silence makes the verdict unknown, never valid. Unknown too
-    is a history in which no poll returned a message, for then nothing was learned of the log.
+    is a history in which no poll returned a message, for then nothing was learned of the log, and one in which whatever
+    a client has asked for came to nothing, though at the end, when nobody asks for much, the log could be read.
     """
     result = CheckResult("unknown", index.consistency)
     found: dict[str, dict[str | None, _Occurrences]] = {}
@@ -123,4 +125,15 @@ def _as_read(index: Index, example: Example) -> Example:
 def _verdict(index: Index, result: CheckResult) -> Verdict:
     if any(anomaly.severity == "error" for anomaly in result.anomalies):
         return "invalid"
-    return "valid" if index.messages and not result.failed else "unknown"
+    return "valid" if index.messages and not result.failed and anybody_was_served(index.history) else "unknown"
+
+
+def anybody_was_served(history: History) -> bool:
+    """Whether some client has been given what it asked for, the final polls left aside; or nobody asked anything."""
+    asked = False
+    for op in history.operations:
+        if not op.final and op.f not in ("assign", "crash"):
+            if op.type == "ok":
+                return True
+            asked = True
+    return not asked

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from kafkasim.checkers.judging import anybody_was_served
 from kafkasim.checkers.verdict import CheckResult
 from kafkasim.forms import printable
 from kafkasim.history import History
@@ -46,7 +47,8 @@ def check_words(file: str, history: History, check: CheckResult) -> Text:
         head, style, words = "VALID", "good", f"nothing wrong in {count_of(_operations_of(history), 'operation')}"
     else:
         head, style = "UNKNOWN", "unsure"
-        words = reason_for_unknown(check, "nothing was learned: no message was polled")
+        nothing = "no message was polled" if anybody_was_served(history) else "no operation of a client succeeded"
+        words = reason_for_unknown(check, f"nothing was learned: {nothing}")
     return Text.assemble((head, style), f": {words} ({printable(file)})")
 
 

@@ -67,6 +67,13 @@ def test_a_history_in_which_no_message_was_polled_says_nothing():
     assert check(build()).verdict == "unknown"
 
 
+def test_where_no_operation_of_a_client_succeeded_what_the_final_polls_read_says_nothing():
+    sent, read = "alice send k1 7 -> lost", "bob final poll k1:0 -> k1 0=7"
+    assert check(build(sent, read, complete="k1")).verdict == "unknown"
+    assert check(build(sent, "carol poll k2:0 -> nothing", read, complete="k1")).verdict == "valid"
+    assert check(build(read, complete="k1")).verdict != "unknown"
+
+
 def test_even_then_an_anomaly_is_an_anomaly():
     assert judge(build_index(NOTHING_READ), [checker(finding())]).verdict == "invalid"
 
