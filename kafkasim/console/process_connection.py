@@ -31,10 +31,10 @@ from kafkasim.sim.hearing import (
     FLOOD_EACH,
     FLOODED,
     FLOODED_IN_ONE_LINE,
-    NOT_STARTED_IN_TIME,
     START_LIMIT_SECONDS,
     Hearing,
     init_refusal,
+    not_started_in_time,
 )
 from kafkasim.sim.replies import RESPONSES, Misshapen, as_json, fault_of, is_error
 
@@ -161,7 +161,7 @@ class ProcessConnection:
             if self._interrupts.asked is not None:
                 self._end("it was interrupted")
             elif time.monotonic() > deadline:
-                self._end(NOT_STARTED_IN_TIME)
+                self._end(not_started_in_time(self._child.unfinished))
         self.tell_news()
         if self._child is None:
             raise NotStartedError(f"{NODE} could not start: {self._how_it_ended}")

@@ -143,6 +143,11 @@ class Child:
             self._began += len(rest)
 
     @property
+    def unfinished(self) -> bytes:
+        """The beginning of a line whose end has not come yet; empty: there is none."""
+        return b"".join(self._beginning)
+
+    @property
     def floods(self) -> bool:
         """Whether it has begun a line that is longer than any message."""
         return self._began > LONGEST_LINE

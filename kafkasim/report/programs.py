@@ -71,12 +71,14 @@ def given_up_words(pacing: Pacing) -> str:
     """Which nodes were not waited for; empty where there is none.
 
     >>> given_up_words(Pacing("virtual", given_up=("n1", "n0")))
-    'n1 and n0: silent for so long that time went on without them'
+    'n1 and n0: silent for so long that time went on without them; what is only slow, --clock real judges better'
     """
     names = pacing.given_up
     if not names:
         return ""
-    return f"{listed(names)}: silent for so long that time went on without {'it' if len(names) == 1 else 'them'}"
+    them = "it" if len(names) == 1 else "them"
+    hint = "what is only slow, --clock real judges better"
+    return f"{listed(names)}: silent for so long that time went on without {them}; {hint}"
 
 
 def node_logs_section(screen: Console, logs: Mapping[str, Sequence[str]]) -> Iterator[RenderableType]:

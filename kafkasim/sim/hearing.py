@@ -24,7 +24,20 @@ _INIT: Final = 1
 START_LIMIT_SECONDS: Final = 10
 """How long a program may take to start and to answer ``init``, in real time; as Maelstrom allows."""
 
-NOT_STARTED_IN_TIME: Final = f"it did not answer init within {START_LIMIT_SECONDS} s"
+
+def not_started_in_time(unfinished: bytes) -> str:
+    """What is told of a program that did not answer ``init`` in time; it may have begun a line that has no end yet.
+
+    >>> not_started_in_time(b'{"src": "n0"}')
+    'it did not answer init within 10 s, and was ended: what it wrote, "{"src": "n0"}", has no end of line'
+    >>> not_started_in_time(b"")
+    'it did not answer init within 10 s, and was ended: is each line that it writes flushed at once?'
+    """
+    wrote = f'what it wrote, "{quoted(unfinished)}", has no end of line' if unfinished else _FLUSHED
+    return f"it did not answer init within {START_LIMIT_SECONDS} s, and was ended: {wrote}"
+
+
+_FLUSHED: Final = "is each line that it writes flushed at once?"
 
 FLOOD: Final = 100_000
 """So many lines a node may write before it is taken for one that floods, and `FLOOD_EACH` more for each message."""

@@ -29,10 +29,10 @@ from kafkasim.sim.hearing import (
     FLOOD_EACH,
     FLOODED,
     FLOODED_IN_ONE_LINE,
-    NOT_STARTED_IN_TIME,
     START_LIMIT_SECONDS,
     Hearing,
     init_refusal,
+    not_started_in_time,
 )
 from kafkasim.sim.life_log import LifeLog
 from kafkasim.sim.network import AnyEnvelope
@@ -268,7 +268,7 @@ class ProcessNode(AnyNode):
         if how:
             self._die(how)
         elif self.starting and time.monotonic() > self._start_deadline:
-            self._die(NOT_STARTED_IN_TIME)
+            self._die(not_started_in_time(child.unfinished))
 
     # How it does that.
 

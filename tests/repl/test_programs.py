@@ -69,12 +69,18 @@ def test_a_script_without_its_first_line_is_told_what_it_lacks(run, tmp_path):
     assert err.startswith(f"error: --bin: {script}: it is no program for this machine; a script needs a first line")
 
 
+NOT_IN_TIME = (
+    "error: n0 could not start: it did not answer init within 10 s, and was ended: "
+    "is each line that it writes flushed at once?\n"
+)
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
         ("exits-at-start", "n0 stderr | no configuration found\nerror: n0 could not start: it exited with status 3\n"),
         ("refuses-init", "error: n0 could not start: it refused init: one node is not enough\n"),
-        ("ignores-init", "error: n0 could not start: it did not answer init within 10 s\n"),
+        ("ignores-init", NOT_IN_TIME),
     ],
 )
 def test_a_program_that_does_not_start_is_wrong_usage(run, monkeypatch, fault, said):

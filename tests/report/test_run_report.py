@@ -254,7 +254,7 @@ def test_a_clock_that_was_given_up_and_nodes_that_were_not_waited_for_are_told()
     run.pacing = Pacing("virtual", 1_200_000_000, "n0 spoke unprompted", ("n1",))
     text = report(run)
     assert "clock: virtual up to 1.2 s, then real: n0 spoke unprompted\n" in text
-    assert "not waited for: n1: silent for so long that time went on without it\n" in text
+    assert "not waited for: n1: silent for so long that time went on without it;" in text
     assert "20 s of simulated, then real time" in text
 
 
