@@ -16,6 +16,7 @@ from msgspec import Raw
 from kafkasim.codec import encode
 from kafkasim.console.connection import KILLED, NODE, Answer, NotStartedError, UnansweredError, is_down
 from kafkasim.console.notes import Note, Notes
+from kafkasim.console.services import Services
 from kafkasim.forms import mismatch, show
 from kafkasim.history import BreachKind
 from kafkasim.interrupts import Interrupts
@@ -52,7 +53,7 @@ _ENDED: Final = f"{NODE} ended before it answered"
 
 
 class _Addressees:
-    """Whom the node may write to: those who have asked it something, itself, and services, who do not answer."""
+    """Whom the node may write to: those who have asked it something, itself, and services."""
 
     def __init__(self) -> None:
         self.clients: dict[str, None] = {}
@@ -81,6 +82,7 @@ class ProcessConnection:
         self._addressees = _Addressees()
         self._hearing = Hearing(NODE, self._addressees, self._breach)
         self._notes = Notes(NODE, tell)
+        self._services = Services(lambda reply: self._feed(encode([reply])))
         self._allowed = 0
         """How many more lines it may write before it is taken for one that floods."""
         self._last_msg_id = 0
@@ -264,8 +266,7 @@ class ProcessConnection:
         elif dest == NODE:
             self._take_to_itself(line, body)
         elif dest in SERVICE_NAMES:
-            remark = f"{dest} is not here, as the node is alone: it gets no answer to this"
-            self._notes.wrote("stdout", quoted(line), remark)
+            self._services.ask(envelope)
         elif (dest, request_number(body)) == self._awaited and self._answer is None:
             self._answer = bytes(_BODY.decode(line).body), body
         else:

@@ -26,7 +26,7 @@ class Bench:
 
     def __init__(self, names):
         self.names, self.nodes, self.unread = names, {}, {}
-        self.store = ServiceParty("lin-kv", LinearStore(), self)  # type: ignore[arg-type]  # all it needs of one
+        self.store = ServiceParty("lin-kv", LinearStore(), self)
         self.cut, self.answers, self.number, self.among_servers = set(), {}, 0, 0
         for name in names:
             self.start(name)

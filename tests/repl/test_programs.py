@@ -11,7 +11,7 @@ import pytest
 from kafkasim.console import process_connection
 from kafkasim.repl import main
 from tests.processes.left_processes import processes_with, soon
-from tests.processes.programs import CORRECT, faulty
+from tests.processes.programs import CORRECT, REPLICATED, faulty
 
 OBEDIENT = (sys.executable, str(Path(__file__).parent / "obedient_node.py"))
 SENDS = [f"send k1 {number}" for number in range(20)]
@@ -173,10 +173,12 @@ def test_with_json_all_but_replies_is_on_standard_error(run):
     assert err.endswith("n0 stderr | one\nn0 stderr | two\n")
 
 
-def test_a_request_to_a_service_is_shown_and_not_answered(run):
-    request = json.dumps({"src": "n0", "dest": "lin-kv", "body": {"type": "read", "key": "k", "msg_id": 1}})
-    _, _, err = run(OBEDIENT, f'send k1 ["write", {request}]')
-    assert err == f"n0 stdout | {request}\n  lin-kv is not here, as the node is alone: it gets no answer to this\n"
+def test_a_node_that_asks_services_is_answered_and_they_keep_what_it_told_them(run):
+    lines = ('send k1 "a"', "restart", 'send k1 "b"', "poll k1", "commit k1:1", "restart", "list k1")
+    code, out, err = run(REPLICATED, *lines)
+    assert (code, err) == (0, "")
+    assert 'k1[1]  "b"' in out.splitlines()
+    assert out.splitlines()[-1].split() == ["k1", "1", "2"]
 
 
 def test_an_answer_that_is_too_late_is_not_waited_for(run, tmp_path):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from kafkasim.messages import BadRequest, Envelope, ErrorCode, RpcError
 from kafkasim.sim.bodies import is_reply, request_number
-from kafkasim.sim.network import AnyEnvelope, Network
+from kafkasim.sim.network import AnyEnvelope
 from kafkasim.sim.services.requests import read_request
 
 
@@ -26,13 +26,23 @@ class Handler(Protocol):
         """
 
 
+class Carrier(Protocol):
+    """What takes a service's replies to where they belong: a network."""
+
+    def mention(self, name: str) -> None:
+        """Learns that the service takes part."""
+
+    def send(self, envelope: AnyEnvelope) -> None:
+        """Takes a reply."""
+
+
 class ServiceParty:
     """One service, at its address."""
 
     takes_requests = True
     hears = True
 
-    def __init__(self, name: str, handler: Handler, network: Network) -> None:
+    def __init__(self, name: str, handler: Handler, network: Carrier) -> None:
         self.name = name
         self._handler, self._network = handler, network
 
