@@ -6,6 +6,7 @@ is told with the section of that page which says so.
 
 from __future__ import annotations
 
+import codecs
 from typing import Any, Final
 
 import msgspec
@@ -47,16 +48,31 @@ for people belongs on standard error
         envelope = _FRAMES.decode(line)
     except msgspec.ValidationError:
         raise NoMessageError(_unlike_a_message(line)) from None
-    except (*UNDECODABLE, ArithmeticError, ValueError):
-        raise NoMessageError(
-            "expected one message a line, as JSON (protocol: Messages); what is meant for people belongs on standard "
-            "error"
-        ) from None
+    except (*UNDECODABLE, ArithmeticError, ValueError) as error:
+        why = _why_no_json(line, error)
+        raise NoMessageError(f"expected one message a line, as JSON (protocol: Messages){why}") from None
     body = envelope.body
     for name in ("msg_id", "in_reply_to"):
         if name in body and body[name] is None:  # which says no more than leaving it out
             del body[name]
     return envelope
+
+
+def _why_no_json(line: bytes, error: Exception) -> str:
+    """How the error goes on: with what keeps the line from being JSON, where it looks as if it was to be a message."""
+    if line.startswith(codecs.BOM_UTF8):
+        return ": it begins with a byte order mark, which JSON has not"
+    try:
+        line.decode()
+    except UnicodeDecodeError as undecodable:
+        return f": it is not in UTF-8, the byte 0x{line[undecodable.start]:02x} at place {undecodable.start + 1} is not"
+    if b"\0" in line:
+        return ": it has zero bytes in it, as UTF-16 has"
+    if not line.lstrip().startswith(b"{"):
+        return "; what is meant for people belongs on standard error"
+    if "truncated" in str(error):
+        return ": the line ends before the message does"
+    return f": {error}"
 
 
 _QUOTED: Final = 240

@@ -37,7 +37,8 @@ def message(dest="c1", src="n0", **body):
 
 MESSAGES = "(protocol: Messages)"
 BODIES = "(protocol: Message Bodies)"
-NO_JSON = f"expected one message a line, as JSON {MESSAGES}; what is meant for people belongs on standard error"
+ONE_A_LINE = f"expected one message a line, as JSON {MESSAGES}"
+NO_JSON = f"{ONE_A_LINE}; what is meant for people belongs on standard error"
 FRAME = f'expected {{"src": text, "dest": text, "body": object}} {MESSAGES}'
 NO_REPLY = f"body: `in_reply_to` is missing: a client takes replies alone, and each names its request {BODIES}"
 
@@ -46,7 +47,28 @@ NO_REPLY = f"body: `in_reply_to` is missing: a client takes replies alone, and e
     ("line", "kind", "text"),
     [
         (b"ready to serve", "malformed-message", NO_JSON),
-        (b"{'src': 'n0'}", "malformed-message", NO_JSON),
+        (
+            b"{'src': 'n0'}",
+            "malformed-message",
+            f"{ONE_A_LINE}: JSON is malformed: object keys must be strings (byte 1)",
+        ),
+        (b"{", "malformed-message", f"{ONE_A_LINE}: the line ends before the message does"),
+        (
+            b"\xef\xbb\xbf{}",
+            "malformed-message",
+            f"{ONE_A_LINE}: it begins with a byte order mark, which JSON has not",
+        ),
+        (
+            b'\xff\xfe{\x00"\x00',
+            "malformed-message",
+            f"{ONE_A_LINE}: it is not in UTF-8, the byte 0xff at place 1 is not",
+        ),
+        (b"{\x00}\x00", "malformed-message", f"{ONE_A_LINE}: it has zero bytes in it, as UTF-16 has"),
+        (
+            b'{"src": NaN}',
+            "malformed-message",
+            f"{ONE_A_LINE}: JSON is malformed: invalid character (byte 8)",
+        ),
         (b"[1]", "malformed-message", FRAME),
         ({"dest": "c1", "body": {}}, "malformed-message", f"{FRAME}: field `src` is missing (expected text)"),
         (
