@@ -45,7 +45,7 @@ def run_report(
         yield from _ending(screen, result, overrides)
         return
     yield Padding(operations_table(result.statistics.outcomes, result.statistics.latencies), (0, 0, 0, 2))
-    for line in _pace(result.statistics, _time_words(result.pacing)):
+    for line in _pace(result.statistics, _time_words(result.pacing, result.statistics.duration)):
         yield indented(screen, line, 2, 2)
     yield from anomalies_section(
         screen, result.check.anomalies, result.history, descriptions.anomalies, scenario.expected
@@ -180,10 +180,13 @@ def _first_at(faults: Sequence[Fault], most: int = 4) -> str:
 # --------------------------------------------------------------------------------------
 
 
-def _time_words(pacing: Pacing | None) -> str:
-    if pacing is None or (pacing.clock == "virtual" and pacing.real_from is None):
+def _time_words(pacing: Pacing | None, length: int) -> str:
+    """Whose time the clients' ``length`` was; what the final polls took comes after it."""
+    if pacing is not None and pacing.clock == "real":
+        return "real time"
+    if pacing is None or pacing.real_from is None or pacing.real_from >= length:
         return "simulated time"
-    return "real time" if pacing.clock == "real" else "simulated, then real time"
+    return "simulated, then real time"
 
 
 def _pace(statistics: Statistics, time: str) -> Iterator[str]:

@@ -256,6 +256,8 @@ def test_a_clock_that_was_given_up_and_nodes_that_were_not_waited_for_are_told()
     assert "clock: virtual up to 1.2 s, then real: n0 spoke unprompted\n" in text
     assert "not waited for: n1: silent for so long that time went on without it;" in text
     assert "20 s of simulated, then real time" in text
+    run.pacing = Pacing("virtual", 20 * SECOND, "n0 spoke unprompted")  # in the final polls
+    assert "20 s of simulated time" in report(run)
 
 
 def test_of_what_many_nodes_wrote_for_people_a_part_is_shown():
