@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -103,10 +104,13 @@ class _Worker:
         """Whether it has ended by itself, or from outside."""
         self._run: tuple[Scenario, int]
         self._process = _CONTEXT.Process(target=_work, args=(its_end, performance), daemon=True)
-        if os.name == "posix":
-            resource_tracker.ensure_running()  # starting a process would start it, and it lets all signals through
-        with signals_held_back(signal.SIGINT):  # which it inherits: Ctrl-C does not reach it, not even while it starts
-            self._process.start()
+        with warnings.catch_warnings():
+            # A hangup of the whole group ends the tracker, too, before this process may have heeded its own.
+            warnings.filterwarnings("ignore", "resource_tracker: process died unexpectedly")
+            if os.name == "posix":
+                resource_tracker.ensure_running()  # starting a process would start it, and it lets all signals through
+            with signals_held_back(signal.SIGINT):  # which it inherits: Ctrl-C does not reach it, not even at its start
+                self._process.start()
         its_end.close()
 
     def begin(self, scenario: Scenario, seed: int) -> None:

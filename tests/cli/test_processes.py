@@ -117,6 +117,23 @@ def test_a_hangup_that_is_ignored_stays_so(scenarios):
     assert ended(process).code == 0
 
 
+def test_a_hangup_that_has_ended_the_tracker_of_resources_first_is_not_spoken_of(scenarios):
+    program = """
+import os, signal
+from multiprocessing import resource_tracker
+from kafkasim.cli import workers
+start = workers._Worker
+def after_the_tracker(performance):
+    resource_tracker.ensure_running()
+    os.kill(resource_tracker._resource_tracker._pid, signal.SIGKILL)
+    os.waitid(os.P_PID, resource_tracker._resource_tracker._pid, os.WEXITED | os.WNOWAIT)
+    return start(performance)
+workers._Worker = after_the_tracker
+"""
+    done = run("simulate", "busy.yaml", "--seeds", "2", "--jobs", "2", cwd=scenarios, program=program)
+    assert (done.code, done.err) == (0, "")
+
+
 def tell_to_end_at_random_moments(scenarios: Path, moments: int) -> None:
     """Each time a sweep must end quietly, with the exit code of the signal, and leave neither process nor half file."""
     rng = random.Random(moments)
