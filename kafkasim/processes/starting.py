@@ -31,6 +31,8 @@ def why_not(program: str) -> str:
     """
     if not program:
         return "expected a program, got an empty text"
+    if "\0" in program:
+        return "no file's name has a zero byte in it"
     found = shutil.which(program)
     if found is not None:
         return _why_not_interpreted(Path(found))

@@ -43,7 +43,7 @@ def _here(tmp_path, monkeypatch):
         ("./its-interpreter-is-a-folder", "its first line names {here}/folder, which cannot be run"),
         ("./from-windows", r"its lines end as on Windows, so that its first names /bin/sh\r: try `dos2unix`"),
         ("", "expected a program, got an empty text"),
-        ("a\0b", "embedded null byte"),
+        ("a\0b", "no file's name has a zero byte in it"),
     ],
 )
 def test_what_keeps_a_program_from_being_started_is_told(program, reason, tmp_path):
