@@ -32,7 +32,7 @@ _AT_WORK: Final = (b"running", b"-1 0x")
 _GONE: Final = b"-1 0x0 0x0"
 """What it tells of one that has ended, and that nobody has taken note of yet."""
 
-_NAPPING: Final = NAPS.get(_MACHINE, ())
+_NAPPING: Final = NAPS.get(_MACHINE, b"none")
 
 _LOOK_ANEW: Final = 100_000_000
 """Nanoseconds after which it is looked for new processes, where nothing hints at any."""

@@ -144,5 +144,6 @@ _CALLS: Final[dict[str, dict[bytes, _Read]]] = {
 }
 """By machine, the calls that may wait for the clock, by their numbers there."""
 
-NAPS: Final = {"x86_64": (b"35 ", b"230 "), "aarch64": (b"101 ", b"115 ")}
-"""By machine, with what the system begins to tell of a thread that waits for the clock alone: the two ``nanosleep``."""
+NAPS: Final = {"x86_64": b"35 ", "aarch64": b"101 "}
+"""By machine, with what the system begins to tell of a thread that is in ``nanosleep``: so the runtime of Go naps. The
+sleep of a program comes as ``clock_nanosleep``, by way of the C library, or, in Go, as another wait."""
