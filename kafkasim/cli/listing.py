@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from kafkasim.forms import printable
-from kafkasim.report.figures import plain_table
+from kafkasim.report.figures import table_of_names
 from kafkasim.report.screen import make_screen, show, write
 from kafkasim.scenario.schema import json_schema
-from kafkasim.scenario.shipped import load_file_or_shipped, shipped_folder, shipped_names
+from kafkasim.scenario.shipped import load_shipped, shipped_folder, shipped_names
 from kafkasim.sim.bugs import BUGS
 
 
@@ -36,11 +36,9 @@ def print_schema() -> None:
 def _scenarios_report() -> Iterator[RenderableType]:
     yield Text("Scenarios that come with kafkasim, to be run by name:")
     yield Text()
-    table = plain_table()
-    table.add_column("scenario", no_wrap=True, style="name")
-    table.add_column("why")
+    table = table_of_names("scenario", "why")
     for name in shipped_names():
-        scenario = load_file_or_shipped(name)
+        scenario = load_shipped(name)
         if not scenario.system.command:  # programs are looked for where one is, and only a checkout has these there
             table.add_row(name, _first_sentence(scenario.why))
     yield Padding(table, (0, 0, 0, 2))
@@ -57,10 +55,7 @@ def _first_sentence(text: str) -> str:
 def _bugs_report() -> Iterator[RenderableType]:
     yield Text("Faulty servers, to be named by `bug:` in a scenario or by --bug:")
     yield Text()
-    table = plain_table()
-    table.add_column("bug", no_wrap=True, style="name")
-    table.add_column("what it does")
-    table.add_column("caught by")
+    table = table_of_names("bug", "what it does", "caught by")
     for bug in BUGS.values():
         table.add_row(bug.name, bug.does, ", ".join(bug.caught_by))
     yield Padding(table, (0, 0, 0, 2))

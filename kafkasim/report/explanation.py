@@ -14,7 +14,7 @@ from kafkasim.anomalies.telling import nearest_case, settings_of, smallest_case
 from kafkasim.checkers import CHECKERS, check
 from kafkasim.checkers.registry import AS_JEPSEN, Checker
 from kafkasim.history import CONSISTENCY_LEVELS
-from kafkasim.report.figures import plain_table
+from kafkasim.report.figures import table_of_names
 from kafkasim.report.screen import indented
 from kafkasim.report.words import listed
 from kafkasim.sim.bugs import BUGS
@@ -27,9 +27,7 @@ def kinds_report() -> Iterator[RenderableType]:
     """All kinds of anomaly, each in a sentence."""
     yield Text("Anomalies, to be explained by `kafkasim explain KIND`:")
     yield Text()
-    table = plain_table()
-    table.add_column("kind", no_wrap=True, style="name")
-    table.add_column("holds when")
+    table = table_of_names("kind", "holds when")
     for kind in KINDS:
         table.add_row(kind, _checkers(kind)[0].summary)
     yield table

@@ -29,6 +29,15 @@ def plain_table() -> Table:
     return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="faint")
 
 
+def table_of_names(name: str, *about: str) -> Table:
+    """A table, under these heads, of what can be named, and of what there is to say about each; rows are to come."""
+    table = plain_table()
+    table.add_column(name, no_wrap=True, style="name")
+    for head in about:
+        table.add_column(head)
+    return table
+
+
 def outcomes_of(history: History) -> dict[str, dict[str, int]]:
     """How many operations of each function ended how: ``{"send": {"ok": 10, "fail": 0, "info": 1}, ...}``.
 

@@ -39,8 +39,13 @@ def load_file_or_shipped(file: str) -> Scenario:
     'gossip-glomers-5a'
     """
     if not Path(file).is_file() and file in shipped_names():
-        return loads((shipped_folder() / f"{file}{_ENDING}").read_bytes(), file)
+        return load_shipped(file)
     return load(file)
+
+
+def load_shipped(name: str) -> Scenario:
+    """The scenario of that name, one of `shipped_names`, whatever files there are where one is."""
+    return loads((shipped_folder() / f"{name}{_ENDING}").read_bytes(), name)
 
 
 def name_meant_by(file: str) -> str | None:

@@ -64,6 +64,12 @@ def test_the_list_has_each_that_runs_anywhere_and_says_where_their_files_are(kaf
     assert str(shipped_folder()) in ended.out
 
 
+def test_a_file_that_has_the_name_of_one_is_none_of_those_that_come_with_it(kafkasim, scenarios):
+    listed = kafkasim("simulate", "--list-scenarios").out
+    Path("quickstart").write_text(Path("broken.yaml").read_text())
+    assert kafkasim("simulate", "--list-scenarios").out == listed
+
+
 def test_an_installed_package_has_all_of_them(tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True, timeout=60)
