@@ -9,8 +9,7 @@ from kafkasim.messages import Envelope
 from kafkasim.sim.bodies import on_the_wire
 from kafkasim.sim.choices import SeededChoices
 from kafkasim.sim.network import AnyEnvelope
-from kafkasim.sim.services import SERVICES
-from kafkasim.sim.services.party import ServiceParty
+from kafkasim.sim.services import new_services
 
 _SEED: Final = 0
 """What the services leave to chance is the same in every session."""
@@ -29,11 +28,7 @@ class Services:
 
     def __init__(self, answer: Callable[[Envelope[object]], None]) -> None:
         self._answer = answer
-        choices = SeededChoices(_SEED)
-        self._parties = {
-            name: ServiceParty(name, handler(choices.stream(f"service/{name}")), self)
-            for name, handler in SERVICES.items()
-        }
+        self._parties = new_services(self, SeededChoices(_SEED))
 
     def ask(self, request: AnyEnvelope) -> None:
         """Has the service answer to which the request goes."""

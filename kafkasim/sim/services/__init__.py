@@ -23,7 +23,7 @@ from kafkasim.sim.choices import Choices, Stream
 from kafkasim.sim.network import Network
 from kafkasim.sim.services.last_write_store import LastWriteStore
 from kafkasim.sim.services.linear_store import LinearStore
-from kafkasim.sim.services.party import Handler, ServiceParty
+from kafkasim.sim.services.party import Carrier, Handler, ServiceParty
 from kafkasim.sim.services.sequential_store import SequentialStore
 from kafkasim.sim.services.timestamps import TimestampOracle
 
@@ -36,10 +36,18 @@ SERVICES: Final[dict[str, Callable[[Stream], Handler]]] = {
 """For each service, what makes one; the stream decides what is left to chance in it."""
 
 
-def offer_services(network: Network, choices: Choices) -> None:
-    """Gives every service its address.
+def new_services(carrier: Carrier, choices: Choices) -> dict[str, ServiceParty]:
+    """Every service, by its name; ``carrier`` is given what they answer.
 
     What is left to chance in a service is drawn from the stream ``service/NAME``.
     """
-    for name, handler in SERVICES.items():
-        network.join(name, ServiceParty(name, handler(choices.stream(f"service/{name}")), network), silent=True)
+    return {
+        name: ServiceParty(name, handler(choices.stream(f"service/{name}")), carrier)
+        for name, handler in SERVICES.items()
+    }
+
+
+def offer_services(network: Network, choices: Choices) -> None:
+    """Gives every service its address, see `new_services`."""
+    for name, service in new_services(network, choices).items():
+        network.join(name, service, silent=True)
