@@ -46,6 +46,9 @@ Function = Literal["send", "poll", "commit_offsets", "list_committed_offsets", "
 Outcome = Literal["ok", "fail", "info"]
 Consistency = Literal["jepsen", "kafka", "linearizable"]
 
+ASK_NOBODY: Final[tuple[Function, ...]] = ("assign", "crash")
+"""What a client does by itself: no node is asked for it."""
+
 BreachKind = Literal["malformed-message", "stray-reply", "unknown-destination"]
 """How a node can break the protocol otherwise than in its reply to a request."""
 

@@ -20,7 +20,7 @@ from kafkasim.checkers.verdict import (
     Verdict,
 )
 from kafkasim.checkers.witness import fits_one_order
-from kafkasim.history import History
+from kafkasim.history import ASK_NOBODY, History
 
 
 class _Occurrences(Struct):
@@ -132,7 +132,7 @@ def anybody_was_served(history: History) -> bool:
     """Whether some client has been given what it asked for, the final polls left aside; or nobody asked anything."""
     asked = False
     for op in history.operations:
-        if not op.final and op.f not in ("assign", "crash"):
+        if not op.final and op.f not in ASK_NOBODY:
             if op.type == "ok":
                 return True
             asked = True

@@ -263,8 +263,9 @@ def conclusion_words(result: Result, code: ExitCode) -> Text:
         words = f"{listed(found)} found so far" if found else "nothing wrong found so far"
     elif code is ExitCode.UNKNOWN:
         head, style = "UNKNOWN", "unsure"
-        nothing = f"nothing was learned: {_nothing_learned(result)}"
-        words = result.failure or reason_for_unknown(result.check, nothing)
+        nobody_served = result.statistics.availability.get("all") == 0
+        nothing = "no operation of a client succeeded" if nobody_served else "no message polled, nothing expected"
+        words = result.failure or reason_for_unknown(result.check, f"nothing was learned: {nothing}")
     elif code is ExitCode.AS_EXPECTED and expected:
         head, style, words = "AS EXPECTED", "good", f"{listed(expected)} found"
     elif code is ExitCode.AS_EXPECTED:
@@ -273,13 +274,6 @@ def conclusion_words(result: Result, code: ExitCode) -> Text:
     else:
         head, style, words = _failure(result, found)
     return Text.assemble((head, style), f": {words}{seed}")
-
-
-def _nothing_learned(result: Result) -> str:
-    requests = [outcomes for f, outcomes in result.statistics.outcomes.items() if f not in ("assign", "crash")]
-    if any(sum(outcomes.values()) for outcomes in requests) and not any(outcomes.get("ok") for outcomes in requests):
-        return "no operation of a client succeeded"
-    return "no message polled, nothing expected"
 
 
 def _failure(result: Result, found: Sequence[str]) -> tuple[str, str, str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from kafkasim.history import Operation
+from kafkasim.history import ASK_NOBODY, Operation
 from kafkasim.scenario.model import SECOND, Scenario
 from kafkasim.sim.realtime_lag import worst_realtime_lag
 from kafkasim.sim.result import Quantiles, Statistics, Traffic
-
-_ASK_NOBODY = ("assign", "crash")
 
 
 def statistics_of(scenario: Scenario, operations: list[Operation], duration: int, traffic: Traffic) -> Statistics:
@@ -27,12 +25,12 @@ def statistics_of(scenario: Scenario, operations: list[Operation], duration: int
             counts = outcomes[op.f] = {"ok": 0, "fail": 0, "info": 0}
             taken[op.f] = []
         counts[op.type] += 1
-        if op.f in _ASK_NOBODY:
+        if op.f in ASK_NOBODY:
             continue
         asked += op.client in generated
         if op.end is not None:
             taken[op.f].append(op.end - op.start)
-    requests = {function: counts for function, counts in outcomes.items() if function not in _ASK_NOBODY}
+    requests = {function: counts for function, counts in outcomes.items() if function not in ASK_NOBODY}
     return Statistics(
         duration=duration,
         rate_asked=None if scenario.workload is None else float(scenario.workload.rate),
