@@ -31,7 +31,8 @@ def changed(scenario: Scenario, overrides: Overrides) -> Scenario:
         scenario = replace(scenario, system=replace(scenario.system, nodes=overrides.nodes))
     if overrides.bin is not None:
         scenario = _with_program(scenario, command_of(overrides.bin))
-    check_command(scenario)
+    elif scenario.system.command:
+        check_command(scenario)
     if overrides.bug is not None:
         if overrides.bug in CLUSTER_BUGS and scenario.system.nodes == 1:
             raise UsageError(

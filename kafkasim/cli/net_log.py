@@ -8,6 +8,7 @@ import msgspec
 
 from kafkasim.cli.failures import say
 from kafkasim.report.words import duration
+from kafkasim.sim.clock import stamp
 from kafkasim.sim.journal import Arrived, MessageEvent, Sent, WhyLost
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -32,8 +33,7 @@ def event_words(event: MessageEvent) -> str:
     >>> event_words(Arrived(id=7, at=9_210_000, src="c1", dest="n0", sent_at=5_210_000))
     '0.009210 s  7  c1 -> n0  arrived after 4 ms'
     """
-    seconds, rest = divmod(event.at, 1_000_000_000)
-    return f"{seconds}.{rest // 1000:06d} s  {event.id}  {event.src} -> {event.dest}  {_what(event)}"
+    return f"{stamp(event.at)}  {event.id}  {event.src} -> {event.dest}  {_what(event)}"
 
 
 def _what(event: MessageEvent) -> str:

@@ -32,13 +32,13 @@ def command_of(text: str) -> tuple[str, ...]:
 
 
 def check_command(scenario: Scenario) -> None:
-    """Raises `UsageError` where the program that a scenario names cannot be started, as far as can be told beforehand.
+    """Raises `UsageError` where the program that the scenario names cannot be started, as far as can be told before.
 
     It is looked up from the current directory, as are the files among its arguments, wherever the scenario lies.
     """
     system = scenario.system
-    program = system.command[0] if system.command else ""
-    reason = why_not(program) if system.command else ""
+    program = system.command[0]
+    reason = why_not(program)
     if reason:
         beside = Path(scenario.source).parent / program
         if "/" in program and beside.is_file() and beside.resolve() != Path(program).resolve():

@@ -12,6 +12,16 @@ every step of the run, and the second number, which is never the same twice, dec
 looked at."""
 
 
+def stamp(moment: int) -> str:
+    """A moment of a run's clock (ns) as it stands before or in a line of a log.
+
+    >>> stamp(2_500_000_999)
+    '2.500000 s'
+    """
+    seconds, nanoseconds = divmod(moment, 1_000_000_000)
+    return f"{seconds}.{nanoseconds // 1000:06d} s"
+
+
 class Clock:
     """Virtual time in nanoseconds, and what is still to come.
 

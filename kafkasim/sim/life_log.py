@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kafkasim.processes.child import TakesBytes
-from kafkasim.scenario.model import SECOND
+from kafkasim.sim.clock import stamp
 
 
 class LifeLog:
@@ -42,9 +42,7 @@ class LifeLog:
         self._mark("ends", at, f": {how}")
 
     def _mark(self, what: str, at: int, rest: str) -> None:
-        seconds, nanoseconds = divmod(at, SECOND)
-        when = f"{seconds}.{nanoseconds // 1000:06d} s"
-        line = f"==== kafkasim: {self._name} {what} its life {self._life} at {when}{rest} ====\n"
+        line = f"==== kafkasim: {self._name} {what} its life {self._life} at {stamp(at)}{rest} ====\n"
         if self._in_a_line:
             line, self._in_a_line = "\n" + line, False
         self._sink.write(line.encode())

@@ -194,15 +194,19 @@ class ProcessNode(AnyNode):
         return self._spoke_unprompted or (not self.roused and self._child is not None and bool(self._child.lines))
 
     @property
+    def _said(self) -> int:
+        """How many lines it has written since it was last listened to."""
+        return len(self._child.lines) if self._child else 0
+
+    @property
     def owes(self) -> bool:
         """Whether it was asked more than it has said anything to."""
-        return self.starting or len(self._child.lines if self._child else ()) < self._asked
+        return self.starting or self._said < self._asked
 
     @property
     def may_be_about_to_speak(self) -> bool:
         """Whether it was told more than it has said anything to, and something in it naps, perhaps before it does."""
-        told = self._told > len(self._child.lines if self._child else ())
-        return told and self._rest is not None and self._rest.naps
+        return self._told > self._said and self._rest is not None and self._rest.naps
 
     @property
     def neglects_a_client(self) -> bool:

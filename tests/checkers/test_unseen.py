@@ -156,31 +156,25 @@ def test_readers_that_read_everything_are_never_accused():
         assert unseen(random_history(seed, whole_logs=True)) == [], f"seed {seed}"
 
 
+GOES_ON: Final = (
+    "alice send k1 7 -> 0",
+    "alice send k1 8 -> 1",
+    "bob final poll k1:0 -> k1 0=7",
+    "bob final poll k1:1 -> lost",
+    "bob final poll k1:1 -> k1 1=8",
+)
+"""A final reader goes on after an answer that did not come."""
+
+
 def test_a_reader_is_a_client_under_whatever_process_number():
-    history = build(
-        "alice send k1 7 -> 0",
-        "alice send k1 8 -> 1",
-        "bob final poll k1:0 -> k1 0=7",
-        "bob final poll k1:1 -> lost",
-        "bob final poll k1:1 -> k1 1=8",
-        complete=KEY,
-        consistency="kafka",
-    )
+    history = build(*GOES_ON, complete=KEY, consistency="kafka")
     first, _, last = (op for op in history.operations if op.final)
     assert first.process != last.process
     assert check(history).verdict == "valid"
 
 
 def test_without_names_of_clients_a_process_that_goes_on_for_another_is_no_reader_of_its_own():
-    history = build(
-        "alice send k1 7 -> 0",
-        "alice send k1 8 -> 1",
-        "bob final poll k1:0 -> k1 0=7",
-        "bob final poll k1:1 -> lost",
-        "bob final poll k1:1 -> k1 1=8",
-        complete=KEY,
-        consistency="kafka",
-    )
+    history = build(*GOES_ON, complete=KEY, consistency="kafka")
     nameless = replace(history, operations=[replace(op, client="") for op in history.operations])
     assert check(nameless).verdict == "valid"
 
