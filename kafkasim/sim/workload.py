@@ -94,9 +94,12 @@ class Workload:
             consumer.go_on()
 
     def next_message(self, place: int) -> int:
-        """A message for the key with this place that was never sent to it."""
+        """A message for the key with this place that was never sent to it.
+
+        They count from 1, offsets from 0: a node that takes one for the other must not come to the same numbers.
+        """
         self._sent[place] += 1
-        return self._sent[place] - 1
+        return self._sent[place]
 
     def give_slot(self, consumer: GeneratedClient) -> None:
         """Has the client begin its next operation in the next slot, unless the workload's time is over."""
