@@ -20,6 +20,8 @@ _MAELSTROM_SEES: Final = ("malformed-reply", "node-crash", *BREACH_KINDS)
 def compare_with_maelstrom(index: Index, result: CheckResult) -> None:
     """Marks the anomalies that Maelstrom would let pass; none where that cannot be told, as ``failed`` says then."""
     with failure_noted(result, COMPARISON):
+        if any(breach.breach == "malformed-message" for breach in index.history.breaches):
+            return  # on that line Maelstrom ends the run, whatever else would have come of it
         theirs = found_by_jepsen(index)
         result.anomalies = [_compared(anomaly, theirs) for anomaly in result.anomalies]
 

@@ -97,7 +97,7 @@ def _checker(kind: BreachKind, summary: str) -> Checker:
         unjudged=_unheard,
         find=_finder(kind),
         count=lambda index: index.replies + len(index.history.breaches),
-        counted="replies",
+        counted="lines",
     )
 
 

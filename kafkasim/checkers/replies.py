@@ -285,17 +285,27 @@ def find_missing_replies(index: Index) -> Iterator[Finding]:
     """
     for op in index.unsuccessful:
         if op.end is None and not op.lost and op.error is not None and op.error.code == 0:
-            yield Finding(_only_key(op), partial(_explain_missing_reply, op), aside=op.final)
+            yield Finding(_only_key(op), partial(_explain_missing_reply, index, op), aside=op.final)
 
 
-def _explain_missing_reply(op: Operation) -> Example:
+def _explain_missing_reply(index: Index, op: Operation) -> Example:
     key = _only_key(op)
     about = f" of key {show(key)}" if key is not None else ""
+    meant = "; what it wrote then (see malformed-message) may be meant for one" if _garbled(index, op) else ""
     return Example(
         f"{_node(op)} never answered {_asked(op)}{about}, begun at {moment(op.start)}, although the request "
-        "arrived, no answer to it was lost, and the node was up",
+        f"arrived, no answer to it was lost, and the node was up{meant}",
         (op.index,),
     )
+
+
+def _garbled(index: Index, op: Operation) -> bool:
+    """Whether the node of an operation wrote a line, after its beginning, that is no message."""
+    last: dict[str, int] | None = index.derived.get("last malformed lines")
+    if last is None:
+        malformed = (breach for breach in index.history.breaches if breach.breach == "malformed-message")
+        last = index.derived["last malformed lines"] = {breach.node: breach.event for breach in malformed}
+    return op.begin_event < last.get(op.node, -1)
 
 
 def _losses_unknown(index: Index) -> str | None:

@@ -21,6 +21,9 @@ class NoMessageError(ValueError):
     """A line is no message; the text says what came and what was expected."""
 
 
+NO_END_OF_LINE: Final = "it has no end: expected one message a line (protocol: Messages); is each flushed whole?"
+"""What is wrong with a line that was begun, and then nothing came of it any more."""
+
 _REPLIES: Final = msgspec.json.Decoder(Envelope[AnyReply], float_hook=exact_number)
 _FRAMES: Final = msgspec.json.Decoder(Envelope[dict[str, Any]], float_hook=exact_number)
 _ANYTHING: Final = msgspec.json.Decoder()

@@ -131,7 +131,8 @@ def checked_section(screen: Console, check: CheckResult, counted: Mapping[str, s
     looked_at = {kind: number for kind, number in check.checked.items() if number}
     things = [counted_words(looked_at[kind], counted.get(kind, kind)) for kind in TELLING if kind in looked_at]
     if looked_at:
-        what = listed(things or [counted_words(number, counted.get(kind, kind)) for kind, number in looked_at.items()])
+        others = (counted_words(number, counted.get(kind, kind)) for kind, number in looked_at.items())
+        what = listed(things or list(dict.fromkeys(others)))
         yield indented(screen, f"checked: {what}, for {count_of(len(check.checked), 'kind')} of anomaly", 0, 2)
     reasons: dict[str, list[str]] = {}
     unusual = {checker.kind for checker in OF_TRANSACTIONS} | set(BREACH_KINDS)

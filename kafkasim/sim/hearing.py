@@ -25,19 +25,24 @@ START_LIMIT_SECONDS: Final = 10
 """How long a program may take to start and to answer ``init``, in real time; as Maelstrom allows."""
 
 
-def not_started_in_time(unfinished: bytes) -> str:
-    """What is told of a program that did not answer ``init`` in time; it may have begun a line that has no end yet.
+def not_started_in_time(unfinished: bytes, *, spoke: bool) -> str:
+    """What is told of a program that did not answer ``init`` in time, whether or not it ``spoke`` of something else.
 
-    >>> not_started_in_time(b'{"src": "n0"}')
+    ``unfinished``: it has begun a line that has no end yet.
+
+    >>> not_started_in_time(b'{"src": "n0"}', spoke=False)
     'it did not answer init within 10 s, and was ended: what it wrote, "{"src": "n0"}", has no end of line'
-    >>> not_started_in_time(b"")
+    >>> not_started_in_time(b"", spoke=False)
     'it did not answer init within 10 s, and was ended: is each line that it writes flushed at once?'
+    >>> not_started_in_time(b"", spoke=True)
+    'it did not answer init within 10 s, and was ended: what it wrote is no answer to it'
     """
-    wrote = f'what it wrote, "{quoted(unfinished)}", has no end of line' if unfinished else _FLUSHED
-    return f"it did not answer init within {START_LIMIT_SECONDS} s, and was ended: {wrote}"
+    if unfinished:
+        why = f'what it wrote, "{quoted(unfinished)}", has no end of line'
+    else:
+        why = "what it wrote is no answer to it" if spoke else "is each line that it writes flushed at once?"
+    return f"it did not answer init within {START_LIMIT_SECONDS} s, and was ended: {why}"
 
-
-_FLUSHED: Final = "is each line that it writes flushed at once?"
 
 FLOOD: Final = 100_000
 """So many lines a node may write before it is taken for one that floods, and `FLOOD_EACH` more for each message."""
@@ -77,6 +82,8 @@ class Hearing:
     def __init__(self, name: str, addressees: Addressees, report: Callable[[BreachKind, bytes, str], None]) -> None:
         self.starting = False
         """Whether it was told ``init`` and has not answered."""
+        self.spoke = False
+        """Whether it has written anything in this life, but for empty lines."""
         self._name = name
         self._addressees = addressees
         self._report = report
@@ -91,7 +98,7 @@ class Hearing:
         """It starts, and was asked nothing yet. What it is told first: its name, and the names of all nodes."""
         self.end()
         self._latest.clear()
-        self.starting = True
+        self.starting, self.spoke = True, False
         return Envelope(_STARTER, self._name, Init(msg_id=_INIT, node_id=self._name, node_ids=list(names)))
 
     def end(self) -> None:
@@ -130,6 +137,7 @@ class Hearing:
         """
         if not line.strip():
             return None
+        self.spoke = True
         try:
             envelope = read_message(line)
         except NoMessageError as error:
@@ -158,18 +166,18 @@ class Hearing:
         """Whether what it says to a client, a service or nobody may go on its way; if not, why is reported."""
         dest, body = envelope.dest, envelope.body
         number = request_number(body)
-        if not self._addressees.knows(dest):
-            if dest == _STARTER and is_reply(body):
-                self._report("stray-reply", line, self._stray_to_starter(number))
-            else:
-                problem = f"there is no node, client or service {show(dest)} (protocol: Nodes and Networks)"
-                self._report("unknown-destination", line, problem)
+        there_is = self._addressees.knows(dest)
+        if not there_is and dest != _STARTER:
+            self._report("unknown-destination", line, self._nobody(dest))
             return False
-        if not is_reply(body) and self._addressees.takes_requests(dest):
+        if there_is and not is_reply(body) and self._addressees.takes_requests(dest):
             return True
         if number is None:
             problem = "`in_reply_to` is missing: a client takes replies alone, and each names its request"
             self._report("malformed-message", line, f"body: {problem} (protocol: Message Bodies)")
+            return False
+        if not there_is:
+            self._report("stray-reply", line, self._stray_to_starter(number))
             return False
         if not self._is_answered(dest, number):
             self._report("stray-reply", line, self._stray(dest, number))
@@ -181,11 +189,17 @@ class Hearing:
             return f"request {number} of {asker} was never asked of {self._name} (protocol: Message Bodies)"
         return f"request {number} of {asker} has been answered already (protocol: Message Bodies)"
 
-    def _stray_to_starter(self, number: int | None) -> str:
+    def _nobody(self, name: str) -> str:
+        if self.starting:
+            init = f"expected init_ok to {_STARTER}, who asked for it as request {_INIT}"
+            return f"no client {show(name)} has asked {self._name} anything yet: {init} (protocol: Initialization)"
+        return f"there is no node, client or service {show(name)} (protocol: Nodes and Networks)"
+
+    def _stray_to_starter(self, number: int) -> str:
         if number == _INIT:
             return f"init, request {_INIT} of {_STARTER}, has been answered already (protocol: Initialization)"
         return (
-            f"request {show(number)} of {_STARTER} was never asked of {self._name}: init was request {_INIT} "
+            f"request {number} of {_STARTER} was never asked of {self._name}: init was request {_INIT} "
             "(protocol: Initialization)"
         )
 

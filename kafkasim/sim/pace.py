@@ -29,10 +29,16 @@ from kafkasim.sim.sleep import Sleep
 from kafkasim.sim.timers import Timers
 
 _PATIENCE: Final = 5 * SECOND
-"""A node that has been busy for so long is not waited for again until it says something."""
+"""For so long a node that is at work is waited for while time stands still."""
+
+_PATIENCE_WITH_IDLERS: Final = 3 * SECOND
+"""As `_PATIENCE`, of one that does nothing at all, and does not read what it was sent either."""
 
 _PATIENCE_WITH_SLEEPERS: Final = SECOND
-"""As `_PATIENCE`, of one that does nothing at all and does not read what it was sent either."""
+"""As `_PATIENCE_WITH_IDLERS`, of one that waits for time to pass."""
+
+_FORESEEABLE: Final = 30 * SECOND
+"""A node that waits for a time that is further off is not expected to go on in the run."""
 
 _PATIENCE_WITH_DEBTORS: Final = 2 * SECOND
 """For so long a node that has not answered a client is given real time, once: longer than most wait for anything."""
@@ -157,6 +163,8 @@ class Pace:
         began = time.monotonic_ns()
         if any(node.neglects_a_client for node in self._nodes) and not self._network.in_flight_among_servers():
             self._give_real_time(began)
+            if not self._virtual:
+                return True
         if self._allowance and not any(node.roused for node in self._nodes):
             self._wait_for_unprompted(began, self._allowance)
             self._allowance = 0
@@ -173,12 +181,20 @@ class Pace:
         self.pacing.real_from, self.pacing.reason = self._clock.now, reason
 
     def _give_real_time(self, began: int) -> None:
-        """Waits until some node says something; those that still owe a client an answer then are given up."""
-        if not self._wait_for_unprompted(began, _PATIENCE_WITH_DEBTORS):
-            for node in self._nodes:
-                if node.neglects_a_client:
-                    node.give_up_its_debts()
-                    self._note_given_up(node)
+        """Waits until some node says something, and is done with those that still owe a client an answer then."""
+        if self._wait_for_unprompted(began, _PATIENCE_WITH_DEBTORS):
+            return
+        for node in self._nodes:
+            if node.neglects_a_client and self._virtual:
+                node.give_up_its_debts()
+                self._lose_patience(node, began, f"has not answered a client for {_PATIENCE_WITH_DEBTORS // SECOND} s")
+
+    def _lose_patience(self, node: ProcessNode, began: int, reason: str) -> None:
+        """Time goes on without a node: in real time, unless it looks as if it would not go on all the same."""
+        if node.may_go_on_within(_FORESEEABLE):
+            self._go_over(began, f"{node.name} {reason}, and may be slow")
+        elif node.name not in self.pacing.given_up:
+            self.pacing.given_up = (*self.pacing.given_up, node.name)
 
     def _wait_for_unprompted(self, began: int, patience: int) -> bool:
         """Waits until some node says something, or nobody waits for the run any more. False: nothing came in time."""
@@ -188,17 +204,13 @@ class Pace:
             self._children.wait(_GLANCE / SECOND)
         return True
 
-    def _note_given_up(self, node: ProcessNode) -> None:
-        if node.name not in self.pacing.given_up:
-            self.pacing.given_up = (*self.pacing.given_up, node.name)
-
     def _settle(self) -> None:
         """Where time is virtual, waits until all that were spoken to are quiet, and takes in what they have said."""
         if not self._virtual:
             return
         began = time.monotonic_ns()
         for node in self._nodes:
-            if node.roused:
+            if node.roused and self._virtual:
                 self._await(node, began)
         self._listen()
 
@@ -215,9 +227,10 @@ class Pace:
             sleeps = not heard and node.owes and node.waits_for_the_clock()
             if slept or sleeps:
                 self._sleep.add(min(now - before, _TICK_AT_MOST))
-            if now - began > _PATIENCE or (now - began > _PATIENCE_WITH_SLEEPERS and node.sleeps_over_input()):
+            if self._has_waited_enough(node, now - began):
                 node.give_up()
-                self._note_given_up(node)
+                self._sleep.begin_anew()
+                self._lose_patience(node, began, "is silent over what it was asked")
             elif heard and node.owes:
                 continue
             elif not node.at_rest():
@@ -232,6 +245,16 @@ class Pace:
                     elif node.may_be_about_to_speak:
                         self._nap = max(self._nap // 2, _SHORTEST_NAP)
                     return
+
+    def _has_waited_enough(self, node: ProcessNode, waited: int) -> bool:
+        """Whether time must not stand still for a node any longer, after so long (ns)."""
+        if waited < _PATIENCE_WITH_SLEEPERS:
+            return False
+        if waited > _PATIENCE:
+            return True
+        if not node.sleeps_over_input():
+            return False
+        return waited > _PATIENCE_WITH_IDLERS or node.may_go_on_within(_FORESEEABLE)
 
     def _needed(self, node: ProcessNode) -> int:
         """For how long (ns) a node must have been at rest to be quiet."""

@@ -19,7 +19,7 @@ from kafkasim.history import BreachKind
 from kafkasim.messages import Envelope
 from kafkasim.processes.child import Child, TakesBytes
 from kafkasim.processes.children import Children
-from kafkasim.processes.lines import quoted
+from kafkasim.processes.lines import NO_END_OF_LINE, quoted
 from kafkasim.processes.rest import Rest, ThreadsWait
 from kafkasim.scenario.model import MILLISECOND
 from kafkasim.sim.any_node import AnyNode
@@ -170,6 +170,15 @@ class ProcessNode(AnyNode):
             self._record_resumption()
             self.roused = True
 
+    def report_unfinished_line(self) -> None:
+        """Once it will be asked nothing any more: what it began to say, in place of an answer, and never ended."""
+        child = self._child
+        if child is None or self.paused or not self._hearing.owes:
+            return
+        self._program.children.wait(0)
+        if child.unfinished and not child.lines and self.at_rest():
+            _write_down(self._recorder, self.name, "malformed-message", child.unfinished, NO_END_OF_LINE)
+
     def leave(self) -> None:
         """See `AnyNode.leave`."""
         self.askers.clear()
@@ -241,8 +250,15 @@ class ProcessNode(AnyNode):
         """Whether it does nothing, and something in it waits for time to pass, as far as the system tells."""
         return self.rest_is_known and self.asleep and bool(self.timed_waits())
 
+    def may_go_on_within(self, span: int) -> bool:
+        """Whether it is at work, or waits for a time that is no further off (ns); True where nobody can tell."""
+        waits = self.timed_waits()
+        if not (self.rest_is_known and self.asleep):
+            return True
+        return any(thread.wait.ends - time.monotonic_ns() <= span for thread in waits)
+
     def give_up(self) -> None:
-        """It has been busy for too long; nobody waits for it until it says something."""
+        """It has been silent for too long; nobody waits for it until it says something."""
         self.silent_for_good = self._neglects_for_good = True
 
     def give_up_its_debts(self) -> None:
@@ -270,9 +286,9 @@ class ProcessNode(AnyNode):
             return
         how = child.ended() if not child.speaking or not child.listening else ""
         if how:
-            self._die(how)
+            self._die(how if not child.unfinished else f'{how}, in the middle of a line: "{quoted(child.unfinished)}"')
         elif self.starting and time.monotonic() > self._start_deadline:
-            self._die(not_started_in_time(child.unfinished))
+            self._die(not_started_in_time(child.unfinished, spoke=self._hearing.spoke))
 
     # How it does that.
 

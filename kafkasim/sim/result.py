@@ -64,7 +64,7 @@ class Pacing(Struct):
     reason: str = ""
     """Why it was."""
     given_up: tuple[str, ...] = ()
-    """The nodes that were busy, or silent, for so long that they were not waited for any more; each once."""
+    """The nodes that were silent for so long, and without hope, that they were not waited for any more; each once."""
 
 
 class RealtimeLag(Struct, frozen=True):

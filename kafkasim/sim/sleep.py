@@ -46,5 +46,9 @@ class Sleep:
             return False
         if self._slept > self._clock.now - self._since:
             return True
-        self._since, self._slept = self._clock.now, 0
+        self.begin_anew()
         return False
+
+    def begin_anew(self) -> None:
+        """What they have slept so far does not count: it was not the usual."""
+        self._since, self._slept = self._clock.now, 0

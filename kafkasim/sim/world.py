@@ -314,6 +314,8 @@ class World:
                 self._phase = _Phase.OVER
                 self.abandon()
                 self._judge_silence()
+                for program in self._programs:
+                    program.report_unfinished_line()
         return self._phase is not _Phase.OVER
 
     def _fall_behind(self) -> None:

@@ -162,6 +162,85 @@ def test_what_a_program_wrote_stands_in_quotes_and_where_it_was_cut_is_seen():
     assert f"wrote this line: '[{'x' * 119} [...] {'x' * 119}]' -- " in told
 
 
+def cutting_an_answer(then):
+    """The command of a node that ends its twentieth line in the middle, and then does so."""
+    code = f"""
+import os, sys
+sys.path.insert(0, {str(NODES / "python")!r})
+from node import Node
+class Cutting(Node):
+    said = 0
+    def say(self, message):
+        self.said += 1
+        if self.said == 20:
+            sys.stdout.write('{{"src": "n0"')
+            sys.stdout.flush()
+            {then}
+        else:
+            super().say(message)
+Cutting().run()
+"""
+    return (sys.executable, "-c", code)
+
+
+QUOTED = """n0 wrote this line: '{"src": "n0"' -- """
+
+
+@pytest.mark.parametrize(
+    ("then", "what"),
+    [
+        ("print(flush=True)", "JSON (protocol: Messages): the line ends before the message does"),
+        ("sys.stdin.read()", "it has no end: expected one message a line (protocol: Messages); is each flushed whole?"),
+    ],
+)
+def test_of_a_line_that_may_have_been_meant_for_an_answer_both_are_told_as_one_another(then, what):
+    result = result_of(cutting_an_answer(then))
+    told = explanations(result)
+
+    assert errors(result) - COMES_WITH_IT == {"malformed-message", "no-reply"}
+    assert QUOTED in told
+    assert what in told
+    assert "and the node was up; what it wrote then (see malformed-message) may be meant for one" in told
+    assert not any(anomaly.maelstrom_passes for anomaly in result.check.anomalies)
+
+
+def test_a_program_that_ends_in_the_middle_of_a_line_is_told_to_have():
+    result = result_of(cutting_an_answer("os._exit(3)"))
+
+    assert errors(result) - COMES_WITH_IT == {"node-crash"}
+    assert 'it exited with status 3, in the middle of a line: "{"src": "n0""' in explanations(result)
+
+
+def test_what_was_heard_before_a_malformed_line_is_nothing_that_maelstrom_would_pass_either():
+    """It ends the run on that line."""
+    result = result_of(faulty("skips-an-answer"))
+    assert any(anomaly.maelstrom_passes for anomaly in result.check.anomalies)
+
+    result = result_of(faulty("names-no-request"))
+    assert not any(anomaly.maelstrom_passes for anomaly in result.check.anomalies)
+
+
+def test_a_program_that_takes_messages_for_offsets_is_found_out_where_clients_send_one_after_the_other():
+    """Did messages count as offsets do, each would be its own offset."""
+    swap = "{key: [[msg, offset] for offset, msg in pairs] for key, pairs in body['msgs'].items()}"
+    code = f"""
+import sys
+sys.path.insert(0, {str(NODES / "python")!r})
+from node import Node
+class Swapping(Node):
+    def say(self, message):
+        body = message["body"]
+        if body["type"] == "poll_ok":
+            body["msgs"] = {swap}
+        super().say(message)
+Swapping().run()
+"""
+    workload = model.Workload(clients=1, keys=3, rate=200.0, duration=SECOND)
+    result = result_of((sys.executable, "-c", code), workload=workload, network=model.Network())
+
+    assert "inconsistent-offsets" in errors(result)
+
+
 def test_of_long_last_words_the_end_is_told():
     code = "import sys\nsys.stderr.write('x' * 10_000 + ' the reason')\nsys.exit(1)"
     told = explanations(result_of((sys.executable, "-c", code), workload=None))

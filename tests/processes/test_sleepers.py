@@ -1,4 +1,4 @@
-"""Programs that sleep over requests are given the real clock where that saves time; those that work are not."""
+"""The real clock is for programs that stand still, where that saves time or is but fair; not for those that work."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ import pytest
 from kafkasim.processes.rest import Rest
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
-from kafkasim.sim import sleep
+from kafkasim.sim import pace, sleep
 from tests.processes.programs import CORRECT, NODES, result_of
 
 pytestmark = pytest.mark.skipif(
@@ -28,7 +28,9 @@ def burn(seconds):
     while time.thread_time() < until:
         pass
 class Slow(Node):
+    asked = 0
     def answer(self, body):
+        self.asked += 1
         {how.format(seconds)}
         return super().answer(body)
 Slow().run()
@@ -62,3 +64,30 @@ def test_a_program_that_sleeps_for_less_than_the_time_that_passes_stays_on_the_v
     result = result_of(sleeping(0.005), workload=model.Workload(clients=1, keys=1, rate=10.0, duration=5 * SECOND))
 
     assert (result.verdict, result.pacing.real_from) == ("valid", None)
+
+
+PATIENCES = [name for name in vars(pace) if name.startswith("_PATIENCE")]
+
+
+@pytest.mark.parametrize("clients", [1, 5])
+@pytest.mark.parametrize("how", ["time.sleep(1.5)", "burn(1.5)"])
+def test_a_program_that_once_stands_still_for_long_is_given_the_real_clock_and_not_accused(how, clients, monkeypatch):
+    for name in PATIENCES:
+        monkeypatch.setattr(pace, name, 200 * MILLISECOND)
+    workload = model.Workload(clients=clients, keys=3, rate=200.0, duration=SECOND)
+    result = result_of(sleeping(0, f"if self.asked == 20: {how}"), workload=workload)
+
+    assert result.verdict == "valid"
+    assert result.pacing.reason.startswith("n0 ")
+    assert result.pacing.reason.endswith(", and may be slow")
+
+
+@pytest.mark.parametrize("clients", [1, 5])
+def test_time_goes_on_without_a_program_that_will_not_move_for_long(clients, monkeypatch):
+    for name in PATIENCES:
+        monkeypatch.setattr(pace, name, 200 * MILLISECOND)
+    workload = model.Workload(clients=clients, keys=3, rate=200.0, duration=SECOND)
+    result = result_of(sleeping(0, "if self.asked == 20: time.sleep(3600)"), workload=workload)
+
+    assert {anomaly.kind for anomaly in result.check.anomalies} == {"no-reply"}
+    assert (result.pacing.real_from, result.pacing.given_up) == (None, ("n0",))

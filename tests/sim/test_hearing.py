@@ -89,6 +89,8 @@ NO_REPLY = f"body: `in_reply_to` is missing: a client takes replies alone, and e
         ),
         (message(type="send_ok", offset=0), "malformed-message", NO_REPLY),
         (message(type="gossip"), "malformed-message", NO_REPLY),
+        (message("c0", type="init_ok"), "malformed-message", NO_REPLY),
+        (message("c0", type="init_ok", in_reply_to=None), "malformed-message", NO_REPLY),
         (
             message(type="send_ok", in_reply_to=7, offset=0),
             "stray-reply",
@@ -108,6 +110,17 @@ NO_REPLY = f"body: `in_reply_to` is missing: a client takes replies alone, and e
 )
 def test_what_breaks_the_protocol_goes_nowhere_and_the_section_that_says_so_is_named(line, kind, text):
     assert heard(line) == ([(kind, text)], [])
+
+
+def test_whoever_writes_to_a_client_that_is_not_there_yet_is_told_who_asked_for_init():
+    reports = []
+    hearing = Hearing("n0", Somebody(), lambda kind, _, text: reports.append((kind, text)))
+    hearing.begin(["n0"])
+    assert hearing.hear(json.dumps(message("c2", type="init_ok", in_reply_to=1)).encode()) is None
+
+    expected = "expected init_ok to c0, who asked for it as request 1 (protocol: Initialization)"
+    assert reports == [("unknown-destination", f'no client "c2" has asked n0 anything yet: {expected}')]
+    assert hearing.starting
 
 
 def test_a_node_that_calls_itself_otherwise_is_understood_all_the_same():
