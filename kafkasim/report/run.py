@@ -143,11 +143,11 @@ def _faults(faults: Sequence[Fault]) -> str:
     partitions = [fault for fault in faults if isinstance(fault, Partition)]
     parts = []
     if crashes:
-        parts.append(count_of(len(crashes), "crash of a node", "crashes of nodes") + _first_at(crashes))
+        parts.append(count_of(len(crashes), "crash of a node", "crashes of nodes") + _struck(crashes))
     if pauses:
-        parts.append(count_of(len(pauses), "pause of a node", "pauses of nodes") + _first_at(pauses))
+        parts.append(count_of(len(pauses), "pause of a node", "pauses of nodes") + _struck(pauses))
     if partitions:
-        parts.append(count_of(len(partitions), "partition") + _first_at(partitions))
+        parts.append(count_of(len(partitions), "partition") + _struck(partitions))
     return ", ".join(parts)
 
 
@@ -170,9 +170,22 @@ def _as_in_history(fault: Fault) -> tuple[str, tuple[str, ...]]:
     return "partition", ()
 
 
-def _first_at(faults: Sequence[Fault], most: int = 4) -> str:
-    times = [duration(fault.at) for fault in faults[:most]]
-    return f" (at {', '.join(times)}{', ...' if len(faults) > most else ''})"
+def _struck(faults: Sequence[Fault], most: int = 4) -> str:
+    """Whom each of the faults strikes, and when."""
+    times = [f"{_victims(fault)} at {duration(fault.at)}" for fault in faults[:most]]
+    return f" ({', '.join(times)}{', ...' if len(faults) > most else ''})"
+
+
+def _victims(fault: Fault) -> str:
+    if not isinstance(fault, Partition):
+        return fault.node
+    groups = [_few(group) for group in fault.groups]
+    return " | ".join(groups if len(groups) > 1 else (*groups, "the others"))
+
+
+def _few(names: Sequence[str], most: int = 8) -> str:
+    shown = printable(" ".join(names[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
 # --------------------------------------------------------------------------------------

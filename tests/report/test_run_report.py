@@ -228,8 +228,8 @@ def test_faults_that_did_not_strike_are_told():
         FaultEvent(fault="partition", groups=(("n0",), ("alice",)), at=SECOND, event=3),
     ]
     text = " ".join(report(run).split())
-    assert "faults: 2 crashes of nodes (at 1 s, 2 s), 1 partition (at 1 s)" in text
-    assert "without effect: 1 crash of a node (at 2 s): the run was over by then" in text
+    assert "faults: 2 crashes of nodes (n0 at 1 s, n0 at 2 s), 1 partition (n0 | the others at 1 s)" in text
+    assert "without effect: 1 crash of a node (n0 at 2 s): the run was over by then" in text
 
 
 def test_of_a_run_in_which_nothing_was_asked_it_is_not_said_that_all_succeeded():
@@ -244,7 +244,7 @@ def test_faults_that_struck_a_moment_after_their_time_as_with_the_real_clock_hav
     run = result()
     run.scenario = replace(run.scenario, faults=(NodeCrash(SECOND, "n0"), NodeCrash(2 * SECOND, "n0")))
     run.history.faults.append(FaultEvent(fault="crash", nodes=("n0",), at=SECOND + 1, event=2))
-    assert "without effect: 1 crash of a node (at 2 s)" in " ".join(report(run).split())
+    assert "without effect: 1 crash of a node (n0 at 2 s)" in " ".join(report(run).split())
     run.history.faults.append(FaultEvent(fault="crash", nodes=("n0",), at=2 * SECOND + 1, event=3))
     assert "without effect" not in report(run)
 
