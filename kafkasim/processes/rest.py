@@ -22,7 +22,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from kafkasim.processes.waits import NAPS, TimedWait, timed_wait
+from kafkasim.processes.waits import NAPS, TimedWait, timed_wait, waits_for_its_own
 
 _MACHINE: Final = os.uname().machine if hasattr(os, "uname") else ""
 
@@ -98,6 +98,13 @@ class Rest:
                     waits.append(ThreadsWait(thread.number, ran, wait))
         return waits
 
+    def waits_for_nobody_else(self) -> bool:
+        """Whether all of its threads wait for each other, for its standard input, or for the clock."""
+        try:
+            return all(thread.waits_for_its_own() for thread in self._threads)
+        except OSError:  # one has ended: they are not standing still
+            return False
+
     def close(self) -> None:
         """Lets go of the files that tell."""
         for thread in self._threads:
@@ -171,6 +178,11 @@ class _Thread:
     def timed_wait(self) -> TimedWait | None:
         """Until when it waits for the clock; None where it does not, or that is not to be told."""
         return timed_wait(os.pread(self._state, 256, 0), self._read, _MACHINE)
+
+    def waits_for_its_own(self) -> bool:
+        """See `kafkasim.processes.waits.waits_for_its_own`; one that has ended waits for nobody."""
+        told = os.pread(self._state, 256, 0)
+        return told.startswith(_GONE) or waits_for_its_own(told, _MACHINE)
 
     def _read(self, address: int, size: int) -> bytes:
         memory = os.open(self._memory, os.O_RDONLY | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""Until when a thread waits at most, where it waits for the clock, too (Linux on x86-64 and on arm64).
+"""What a thread waits for: until when at most, or for whom (Linux on x86-64 and on arm64).
 
 The system tells in which of its calls a thread waits, and with what arguments (``/proc/PID/task/*/syscall``). Some of
 these are a time: a number of milliseconds, or where in the thread's memory a time is written. What is in no argument is
@@ -143,6 +143,33 @@ _CALLS: Final[dict[str, dict[bytes, _Read]]] = {
     },
 }
 """By machine, the calls that may wait for the clock, by their numbers there."""
+
+
+def waits_for_its_own(told: bytes, machine: str) -> bool:
+    """Whether a thread, of which the system told this, waits for another of its program, or for its standard input.
+
+    Where all do, and the clock ends no wait, nothing will come of it. False also where that cannot be told: it may wait
+    for a disk, or for another program. Not told apart are waits for several things at once, which may be anything.
+
+    >>> waits_for_its_own(b"0 0x0 0x7ffd5a 0x2000 0x0 0x0 0x0 0x7ffd00 0x7fa300", "x86_64")
+    True
+    >>> waits_for_its_own(b"0 0x3 0x7ffd5a 0x2000 0x0 0x0 0x0 0x7ffd00 0x7fa300", "x86_64")
+    False
+    """
+    number, _, arguments = told.partition(b" ")
+    if number == _READ.get(machine):
+        return arguments.startswith(b"0x0 ")
+    return number in _OWN.get(machine, ()) or number in _CALLS.get(machine, ())
+
+
+_READ: Final = {"x86_64": b"0", "aarch64": b"63"}
+
+_OWN: Final = {
+    "x86_64": (b"34", b"61", b"128", b"130", b"247", b"449"),
+    "aarch64": (b"95", b"133", b"137", b"260", b"449"),
+}
+"""By machine: ``pause``, ``wait4``, ``rt_sigtimedwait``, ``rt_sigsuspend``, ``waitid`` and ``futex_waitv``. A child
+that is waited for is looked at itself."""
 
 NAPS: Final = {"x86_64": b"35 ", "aarch64": b"101 "}
 """By machine, with what the system begins to tell of a thread that is in ``nanosleep``: so the runtime of Go naps. The

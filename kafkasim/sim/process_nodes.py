@@ -251,9 +251,13 @@ class ProcessNode(AnyNode):
         return self.rest_is_known and self.asleep and bool(self.timed_waits())
 
     def may_go_on_within(self, span: int) -> bool:
-        """Whether it is at work, or waits for a time that is no further off (ns); True where nobody can tell."""
+        """Whether it is at work, waits for a time that is no further off (ns), for a disk, or for another program.
+
+        True where nobody can tell.
+        """
         waits = self.timed_waits()
-        if not (self.rest_is_known and self.asleep):
+        rest = self._rest
+        if rest is None or not (self.rest_is_known and self.asleep and rest.waits_for_nobody_else()):
             return True
         return any(thread.wait.ends - time.monotonic_ns() <= span for thread in waits)
 

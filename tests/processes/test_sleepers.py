@@ -69,8 +69,16 @@ def test_a_program_that_sleeps_for_less_than_the_time_that_passes_stays_on_the_v
 PATIENCES = [name for name in vars(pace) if name.startswith("_PATIENCE")]
 
 
+WAITS_FOR_ANOTHER_PROGRAM = (
+    "import os, subprocess; "
+    "reads, writes = os.pipe(); "
+    "subprocess.run('(sleep 1.5; echo) &', shell=True, stdout=writes, start_new_session=True); "
+    "os.read(reads, 1)"
+)
+
+
 @pytest.mark.parametrize("clients", [1, 5])
-@pytest.mark.parametrize("how", ["time.sleep(1.5)", "burn(1.5)"])
+@pytest.mark.parametrize("how", ["time.sleep(1.5)", "burn(1.5)", WAITS_FOR_ANOTHER_PROGRAM])
 def test_a_program_that_once_stands_still_for_long_is_given_the_real_clock_and_not_accused(how, clients, monkeypatch):
     for name in PATIENCES:
         monkeypatch.setattr(pace, name, 200 * MILLISECOND)

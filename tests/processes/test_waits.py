@@ -8,7 +8,7 @@ import time
 import pytest
 
 from kafkasim.processes.rest import Rest
-from kafkasim.processes.waits import timed_wait
+from kafkasim.processes.waits import timed_wait, waits_for_its_own
 
 MILLISECOND = 1_000_000
 SECOND = 1_000 * MILLISECOND
@@ -36,11 +36,25 @@ FOR_EVER = {
     "runs a loop of events": "asyncio.run(asyncio.Event().wait())",
     "waits in another thread": "threading.Thread(target=threading.Event().wait).start(); sys.stdin.read()",
 }
-MODULES = "import asyncio, queue, select, subprocess, sys, threading, time"
+MODULES = "import asyncio, os, queue, select, socket, subprocess, sys, threading, time"
 
 
-def waits_of(code):
-    """The waits for the clock of a program, once it is at rest; the program says when it is about to be."""
+FOR_OTHERS = {
+    "reads what nobody writes": "reads, writes = os.pipe(); os.read(reads, 1)",
+    "receives": "here, there = socket.socketpair(); here.recv(1)",
+    "waits for a file's lock": (
+        "import fcntl, tempfile; file = tempfile.NamedTemporaryFile(); fcntl.flock(file, fcntl.LOCK_EX); "
+        "fcntl.flock(open(file.name), fcntl.LOCK_EX)"
+    ),
+}
+
+
+def told(number, *arguments):
+    return " ".join([str(number), *map(hex, (*arguments, *[0] * (6 - len(arguments)))), "0x7ff0", "0x7ff8"]).encode()
+
+
+def at_rest(code, look):
+    """What ``look`` tells of a program that is at rest; the program says when it is about to be."""
     if not Rest(os.getpid()).known or os.uname().machine not in ("x86_64", "aarch64"):
         pytest.skip("this system does not tell what a program waits for")
     command = [sys.executable, "-c", f"{MODULES}\nprint('here', flush=True)\n{code}"]
@@ -53,11 +67,16 @@ def waits_of(code):
             while looks < 10:  # it may wait a moment for something else before, and start a child
                 time.sleep(0.02)
                 looks += rest()
-            waits = rest.timed_waits()
+            seen = look(rest)
             rest.close()
-            return [wait.wait for wait in waits]
+            return seen
         finally:
             os.killpg(program.pid, 9)
+
+
+def waits_of(code):
+    """The waits for the clock of a program, once it is at rest."""
+    return [wait.wait for wait in at_rest(code, Rest.timed_waits)]
 
 
 @pytest.mark.parametrize("what", FOR_A_MINUTE)
@@ -73,8 +92,32 @@ def test_a_program_that_waits_for_something_else_does_not_wait_for_the_clock(wha
     assert waits_of(FOR_EVER[what]) == []
 
 
-def told(number, *arguments):
-    return " ".join([str(number), *map(hex, (*arguments, *[0] * (6 - len(arguments)))), "0x7ff0", "0x7ff8"]).encode()
+@pytest.mark.parametrize("what", FOR_EVER)
+def test_a_program_whose_threads_wait_for_each_other_or_for_its_input_waits_for_nobody_else(what):
+    assert at_rest(FOR_EVER[what], Rest.waits_for_nobody_else)
+
+
+@pytest.mark.parametrize("what", FOR_A_MINUTE)
+def test_who_waits_for_the_clock_waits_for_nobody_else(what):
+    assert at_rest(FOR_A_MINUTE[what], Rest.waits_for_nobody_else)
+
+
+@pytest.mark.parametrize("what", FOR_OTHERS)
+def test_a_program_that_waits_for_a_file_or_a_socket_may_wait_for_somebody_else(what):
+    assert not at_rest(FOR_OTHERS[what], Rest.waits_for_nobody_else)
+
+
+@pytest.mark.parametrize(
+    ("machine", "own", "others"),
+    [
+        ("x86_64", [told(0, 0), told(202, 0x10, 128), told(61, 7)], [told(0, 3), told(74, 3), told(219)]),
+        ("aarch64", [told(63, 0), told(98, 0x10, 128), told(260, 7)], [told(63, 3), told(82, 3), told(128)]),
+        ("mips", [], [told(0, 0), told(202, 0x10, 128)]),
+    ],
+)
+def test_for_whom_a_call_waits_its_number_tells_and_of_a_read_the_file(machine, own, others):
+    assert all(waits_for_its_own(line, machine) for line in own)
+    assert not any(waits_for_its_own(line, machine) for line in others)
 
 
 def written(seconds, nanoseconds):
