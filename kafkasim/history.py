@@ -165,8 +165,8 @@ class Operation(Struct, gc=False, omit_defaults=True, kw_only=True):
     end_event: int | None
     """Its end's place there; None where no reply ever came. Left out where ``begin_event`` is."""
     lost: bool = False
-    """Whether the run itself knows why there was no reply: the network lost or cut off the request or its answer,
-    or a node it needed was down."""
+    """Whether the run itself knows why there was no reply, or an error: the network lost or cut off the request, its
+    answer, or something that nodes and services said to each other meanwhile, or a node it needed was down."""
     final: bool = False
     """Whether this is one of the polls by which a run learns, at its end, what is in the logs. Each client that makes
     some is a reader of its own, at each node that it asks."""

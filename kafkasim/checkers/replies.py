@@ -14,7 +14,7 @@ from kafkasim.checkers.registry import KAFKA_AND_UP, Checker, Finding
 from kafkasim.checkers.verdict import Example
 from kafkasim.checkers.words import listed, moment, who
 from kafkasim.forms import mismatch, shorten, show
-from kafkasim.history import FaultEvent, Operation
+from kafkasim.history import BREACH_KINDS, FaultEvent, Operation
 from kafkasim.messages import RPCS, Error, error_title
 
 _REQUESTS: Final = {
@@ -149,14 +149,17 @@ def find_unexpected_errors(index: Index) -> Iterator[Finding]:
 
     Promised to succeed is every well-formed send, poll and list, of whatever key, and a commit of offsets that an
     ``ok`` poll had returned before the commit began. Excused are the errors that only ask to try again (timeout,
-    node-not-found, temporarily-unavailable, abort, txn-conflict), errors that came while a fault was in force, and,
-    once a node has crashed, the refusal of a commit as past the end: what was polled may be gone. One finding an error.
+    node-not-found, temporarily-unavailable, abort, txn-conflict), errors that came while a fault was in force, or after
+    the network had lost what nodes and services say to each other (`Operation.lost`), and, once a node has crashed, the
+    refusal of a commit as past the end: what was polled may be gone. One finding an error.
     """
     faults = _FaultTimes(index.faults)
     reach = _PolledBefore(index)
     for op in index.unsuccessful:
         error = op.error
-        if error is None or op.raw is not None or error.code in _TRY_AGAIN or mismatch(op.request, RPCS[op.f].request):
+        if error is None or op.raw is not None or error.code in _TRY_AGAIN or op.lost:
+            continue
+        if mismatch(op.request, RPCS[op.f].request):
             continue
         if op.f == "commit_offsets" and not (op.request["offsets"] and reach.all(op)):
             continue
@@ -291,7 +294,8 @@ def find_missing_replies(index: Index) -> Iterator[Finding]:
 def _explain_missing_reply(index: Index, op: Operation) -> Example:
     key = _only_key(op)
     about = f" of key {show(key)}" if key is not None else ""
-    meant = "; what it wrote then (see malformed-message) may be meant for one" if _garbled(index, op) else ""
+    kinds = _breaches_after(index, op)
+    meant = f"; what it wrote then (see {listed(kinds)}) may be meant for one" if kinds else ""
     return Example(
         f"{_node(op)} never answered {_asked(op)}{about}, begun at {moment(op.start)}, although the request "
         f"arrived, no answer to it was lost, and the node was up{meant}",
@@ -299,13 +303,13 @@ def _explain_missing_reply(index: Index, op: Operation) -> Example:
     )
 
 
-def _garbled(index: Index, op: Operation) -> bool:
-    """Whether the node of an operation wrote a line, after its beginning, that is no message."""
-    last: dict[str, int] | None = index.derived.get("last malformed lines")
+def _breaches_after(index: Index, op: Operation) -> list[str]:
+    """In which ways the node of an operation has broken the protocol after its beginning."""
+    last: dict[tuple[str, str], int] | None = index.derived.get("last breaches")
     if last is None:
-        malformed = (breach for breach in index.history.breaches if breach.breach == "malformed-message")
-        last = index.derived["last malformed lines"] = {breach.node: breach.event for breach in malformed}
-    return op.begin_event < last.get(op.node, -1)
+        breaches = index.history.breaches
+        last = index.derived["last breaches"] = {(breach.node, breach.breach): breach.event for breach in breaches}
+    return [kind for kind in BREACH_KINDS if op.begin_event < last.get((op.node, kind), -1)]
 
 
 def _losses_unknown(index: Index) -> str | None:

@@ -163,7 +163,7 @@ class ProcessConnection:
             if self._interrupts.asked is not None:
                 self._end("it was interrupted")
             elif time.monotonic() > deadline:
-                self._end(not_started_in_time(self._child.unfinished, spoke=self._hearing.spoke))
+                self._end(not_started_in_time(self._child.unfinished, self._hearing.last_line))
         self.tell_news()
         if self._child is None:
             raise NotStartedError(f"{NODE} could not start: {self._how_it_ended}")

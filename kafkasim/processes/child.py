@@ -31,6 +31,9 @@ _KEPT: Final = 16 * 1024
 _LAST_WORDS: Final = 400
 """So many characters are told of what it wrote last. The very last say most: there a traceback names its error."""
 
+_UNDERLINES: Final = " \t\r^~"
+"""Lines of nothing else are not told: below a line of code they mark a place in it, and on one line they mark none."""
+
 LONGEST_LINE: Final = 64 * 1024 * 1024
 """A line of more bytes than this is a flood, not a message."""
 
@@ -172,7 +175,8 @@ class Child:
         """The last lines, so many at most, that it wrote to its standard error."""
         while self._stderr_open and _has_data(self.stderr):
             self.read_errors()
-        return [line for line in self._errors.decode(errors="backslashreplace").splitlines() if line.strip()][-most:]
+        lines = self._errors.decode(errors="backslashreplace").splitlines()
+        return [line for line in lines if line.strip(_UNDERLINES)][-most:]
 
     def with_last_words(self, how: str) -> str:
         """How it ended, and after it the end of what it wrote to its standard error, if there is anything."""

@@ -58,7 +58,7 @@ class Rest:
         self._pid = pid
         self._threads: list[_Thread] = []
         self._counts: dict[int, int] = {}
-        """Of each process, how many links its folder of threads has: two more than it has threads."""
+        """Of each process, how many links its folder of threads has: two more than it has threads. 0: look again."""
         self._looked_at = 0
         self.known = self._look()
         """False: this system does not tell, and nobody can say more than that nothing was heard for a while."""
@@ -130,8 +130,11 @@ class Rest:
                 tasks = Path(f"/proc/{pid}/task")
                 self._counts[pid] = tasks.stat().st_nlink
                 for task in sorted(tasks.iterdir()):
-                    self._threads.append(_Thread(task))
-                    to_look_at += map(int, (task / "children").read_text().split())
+                    try:
+                        self._threads.append(_Thread(task))
+                        to_look_at += map(int, (task / "children").read_text().split())
+                    except OSError:  # it has ended; another may have come, of which nobody knows
+                        self._counts[pid] = 0
         try:
             for thread in self._threads:
                 thread.runs()

@@ -304,6 +304,7 @@ class Client:
         if is_error(body):
             assert isinstance(body, Error)
             self.failure = operation.error = Failure(int(body.code), body.text)
+            operation.lost = self._excused
             if is_definite(body.code) and not self._repeated:
                 operation.type = "fail"
                 return

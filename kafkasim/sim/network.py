@@ -6,12 +6,13 @@ there, is looked at when it would arrive.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from heapq import heappush
+from collections.abc import Callable, Sequence
+from heapq import heapify, heappush
 from typing import Any, Protocol, cast
 
 from kafkasim.messages import Envelope
 from kafkasim.scenario import model
+from kafkasim.scenario.service_names import SERVICE_NAMES
 from kafkasim.sim.bodies import is_repeatable, is_reply, is_send, request_number
 from kafkasim.sim.choices import Choices
 from kafkasim.sim.clock import Clock
@@ -174,6 +175,26 @@ class Network:
         self._partitions = []
         self._loss = self._duplicate = self._duplicate_sends = 0.0
         self._faultless = self._all_alike
+
+    def hasten(self, names: Sequence[str]) -> bool:
+        """Has all arrive now that those of these names and the services have said to each other; whether it was any.
+
+        In the order of the names, and of what each of them said: not of when, which only the machine knows.
+        """
+        events = self._clock.events
+        places = {name: place for place, name in enumerate(names)}
+        chosen: list[tuple[int, int, AnyEnvelope]] = []
+        for _, asked, _, argument in events:
+            if isinstance(argument, Envelope) and (argument.src in SERVICE_NAMES or argument.dest in SERVICE_NAMES):
+                place = places.get(argument.src, places.get(argument.dest))
+                if place is not None:
+                    chosen.append((place, asked, argument))
+        hastened = {asked for _, asked, _ in chosen}
+        events[:] = [event for event in events if event[1] not in hastened]
+        heapify(events)
+        for _, _, envelope in sorted(chosen, key=lambda choice: choice[:2]):
+            self.arrive(envelope)
+        return bool(chosen)
 
     def last_arrival(self) -> int:
         """When the last of the messages that are now on their way will be there (ns); now, where there are none."""

@@ -70,6 +70,9 @@ _TICK_AT_MOST: Final = 5 * MILLISECOND // 4
 
 _SLOW: Final = "the nodes take longer over requests than the virtual clock saves"
 
+_GLANCE_AT_STARTERS: Final = 20 * MILLISECOND
+"""How long nodes that start are silent before it is looked whether they wait for services."""
+
 _GLANCE: Final = 100 * MILLISECOND
 """How long the real clock waits at most before somebody may look whether the run is to go on."""
 
@@ -121,9 +124,21 @@ class Pace:
     def begin(self) -> None:
         """Waits until each node has started, or failed to. Time stands still meanwhile."""
         while any(node.starting for node in self._nodes) and not self.broken_off:
-            self._children.wait(0.1)
+            heard = self._children.wait(_GLANCE_AT_STARTERS / SECOND)
             self._listen()
+            if not heard:
+                self._serve_starters()
         self._started = time.monotonic_ns() - self._clock.now
+
+    def _serve_starters(self) -> None:
+        """Has the services answer what nodes ask before they have started, now: time stands still for them.
+
+        Only once all of these are at rest, for nobody knows which of them will be the first to ask.
+        """
+        starting = [node for node in self._nodes if node.starting]
+        if starting and all(node.at_rest() for node in starting):
+            while self._network.hasten([node.name for node in starting]):
+                pass
 
     def allow_for_timers(self, duration: int) -> None:
         """Gives the nodes so much real time (ns) to speak unprompted, where time is virtual; once, whoever asks again.
@@ -213,6 +228,8 @@ class Pace:
             if node.roused and self._virtual:
                 self._await(node, began)
         self._listen()
+        if self._virtual:
+            self._serve_starters()
 
     def _await(self, node: ProcessNode, began: int) -> None:
         """Waits until the node has nothing left to do, or has been busy for too long."""

@@ -110,7 +110,10 @@ class ProcessNode(AnyNode):
 
     @property
     def hears(self) -> bool:
-        """See `kafkasim.sim.network.Party.hears`; of one that stands still, its standard input takes it in."""
+        """See `kafkasim.sim.network.Party.hears`; of one that stands still, its standard input takes it in.
+
+        One that starts is not asked anything, and hears what it has asked itself.
+        """
         return self.up and not self.starting
 
     @property
@@ -138,7 +141,7 @@ class ProcessNode(AnyNode):
 
     def receive(self, envelope: AnyEnvelope) -> None:
         """See `AnyNode.receive`."""
-        if self._child is None or self.starting:
+        if self._child is None or (self.starting and not is_reply(envelope.body)):
             self._network.cut_off(envelope, "node-down")
             return
         self._told += 1
@@ -176,7 +179,8 @@ class ProcessNode(AnyNode):
         if child is None or self.paused or not self._hearing.owes:
             return
         self._program.children.wait(0)
-        if child.unfinished and not child.lines and self.at_rest():
+        stands_still = self.asleep or self.asleep  # the first look may find that there are other threads to look at
+        if child.unfinished and not child.lines and stands_still:
             _write_down(self._recorder, self.name, "malformed-message", child.unfinished, NO_END_OF_LINE)
 
     def leave(self) -> None:
@@ -292,7 +296,7 @@ class ProcessNode(AnyNode):
         if how:
             self._die(how if not child.unfinished else f'{how}, in the middle of a line: "{quoted(child.unfinished)}"')
         elif self.starting and time.monotonic() > self._start_deadline:
-            self._die(not_started_in_time(child.unfinished, spoke=self._hearing.spoke))
+            self._die(not_started_in_time(child.unfinished, self._hearing.last_line))
 
     # How it does that.
 

@@ -250,3 +250,11 @@ def test_what_a_node_was_asked_in_an_earlier_life_is_no_proof_of_how_a_later_one
     )
     crashes = next(anomaly for anomaly in check(history).anomalies if anomaly.kind == "node-crash")
     assert [example.operations for example in crashes.examples] == [(0,), (2,)]
+
+
+@pytest.mark.parametrize(("lost", "accused"), [(False, True), (True, False)])
+def test_an_error_is_excused_by_what_the_run_knows_to_have_lost(lost, accused):
+    history = build("alice send k1 a -> info 13")
+    history.operations[0].lost = lost
+
+    assert [anomaly.kind for anomaly in check(history).anomalies] == ["unexpected-error"] * accused

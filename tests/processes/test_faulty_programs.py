@@ -16,7 +16,7 @@ FOUND = {
         {"node-crash"},
         'could not start: it exited with status 3; the last it wrote to standard error: "no configuration found"',
     ),
-    "refuses-init": ({"node-crash"}, "it refused init: one node is not enough"),
+    "refuses-init": ({"node-crash"}, '"text": "one node is not enough"'),
     "ignores-init": ({"node-crash"}, "it could not start: it did not answer init within"),
     "exits": ({"node-crash"}, 'it exited with status 1; the last it wrote to standard error: "Traceback: the index'),
     "is-killed": ({"node-crash"}, "it was ended by SIGABRT"),
@@ -28,7 +28,7 @@ FOUND = {
     "writes-a-line-without-end": ({"node-crash"}, "it was ended, for it flooded: a line without an end"),
     "prints-for-people": ({"malformed-message"}, "what is meant for people belongs on standard error"),
     "answers-twice": ({"stray-reply"}, "has been answered already"),
-    "answers-another": ({"stray-reply", "no-reply"}, "was never asked of n0"),
+    "answers-another": ({"stray-reply", "no-reply"}, "what it wrote then (see stray-reply) may be meant for one"),
     "names-no-request": ({"malformed-message", "no-reply"}, "`in_reply_to` is missing: a client takes replies alone"),
     "writes-to-nobody": ({"unknown-destination"}, 'there is no node, client or service "n9"'),
     "calls-itself-otherwise": ({"malformed-message"}, 'field `src`: expected "n0", its name, got "n7"'),
@@ -154,6 +154,36 @@ def test_an_answer_to_init_that_is_one_too_many_or_to_another_request_is_stray(n
     assert words in explanations(result)
 
 
+def test_init_ok_may_have_fields_of_its_own():
+    code = f"""
+import sys
+sys.path.insert(0, {str(NODES / "python")!r})
+from node import Node
+class Copying(Node):
+    def answer(self, body):
+        answer = super().answer(body)
+        return body | answer if body["type"] == "init" else answer
+Copying().run()
+"""
+    assert result_of((sys.executable, "-c", code)).verdict == "valid"
+
+
+def test_of_a_program_that_does_not_answer_init_it_is_told_what_it_says_instead():
+    line = '{"src": "n0", "dest": "n0", "body": {"type": "init_ok", "in_reply_to": 1}}'
+    code = f"import sys\nprint({line!r}, flush=True)\nsys.stdin.read()"
+
+    assert f"the last line that it wrote is no answer to it: '{line}'" in explanations(
+        result_of((sys.executable, "-c", code), workload=None)
+    )
+
+
+def test_marks_below_a_line_of_code_are_not_told_among_the_last_words():
+    code = "import sys\nsys.stderr.write('Traceback\\n    a + b\\n    ~~^~~\\nTypeError\\n')\nsys.exit(1)"
+    told = explanations(result_of((sys.executable, "-c", code), workload=None))
+
+    assert 'the last it wrote to standard error: "Traceback / a + b / TypeError"' in told
+
+
 def test_what_a_program_wrote_stands_in_quotes_and_where_it_was_cut_is_seen():
     code = "import sys\nprint('ready', flush=True)\nprint('[' + 'x' * 10_000 + ']', flush=True)\nsys.stdin.read()"
     told = explanations(result_of((sys.executable, "-c", code), workload=None))
@@ -190,7 +220,10 @@ QUOTED = """n0 wrote this line: '{"src": "n0"' -- """
     ("then", "what"),
     [
         ("print(flush=True)", "JSON (protocol: Messages): the line ends before the message does"),
-        ("sys.stdin.read()", "it has no end: expected one message a line (protocol: Messages); is each flushed whole?"),
+        (
+            "import threading; threading.Event().wait()",
+            "it has no end: expected one message a line (protocol: Messages); is each flushed whole?",
+        ),
     ],
 )
 def test_of_a_line_that_may_have_been_meant_for_an_answer_both_are_told_as_one_another(then, what):

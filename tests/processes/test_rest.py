@@ -1,7 +1,9 @@
 """A program is taken to be at rest only if all of its threads waited at one instant."""
 
+import contextlib
 import os
 import sys
+import threading
 
 import pytest
 
@@ -116,6 +118,37 @@ def test_a_thread_that_came_while_the_others_were_looked_at_is_not_overlooked():
     rest._look = lambda: setattr(rest, "_threads", [new])
 
     assert not rest()
+
+
+def test_where_a_thread_ended_while_threads_were_looked_for_it_is_looked_again(monkeypatch):
+    """Another may have come in its place, so that there are as many as before, and was not seen."""
+    rest = Rest(os.getpid())
+    if not rest.known:
+        pytest.skip("this system does not tell what a program does")
+    numbers = [thread.number for thread in rest._threads]
+    go_on = threading.Event()
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            thread = threading.Thread(target=go_on.wait)
+            thread.start()
+            stack.callback(thread.join)
+        stack.callback(go_on.set)
+        opened = []
+
+        def open_thread(task):
+            opened.append(task)
+            if len(opened) == 2:
+                raise FileNotFoundError(task)
+            return _Thread(task)
+
+        monkeypatch.setattr(looks, "_Thread", open_thread)
+        rest._look()
+        assert len(rest._threads) == len(opened) - 1 >= len(numbers) + 2  # those after it were not forgotten
+        assert rest._changed()
+        rest._look()
+        assert len(rest._threads) == len(numbers) + 3
+        assert not rest._changed()
+    rest.close()
 
 
 @pytest.mark.skipif(os.uname().machine not in NAPS, reason="how a program naps there is not known")

@@ -112,3 +112,75 @@ def test_a_node_that_waits_for_ever_for_a_lost_answer_is_silent_once_the_network
     )
 
     assert result.found == {"no-reply"}
+
+
+ASKING = f"""
+import json, sys
+sys.path.insert(0, {str(NODES / "python")!r})
+from replicated import ReplicatedNode
+class Asking(ReplicatedNode):
+    def obey(self, kind, body):
+        answer = super().obey(kind, body)
+        if kind == "init":
+            swap = {{"type": "cas", "key": "first", "from": self.name, "to": self.name, "create_if_not_exists": True}}
+            told = self.ask(swap)
+            print(self.name, told["type"], file=sys.stderr, flush=True)
+        return answer
+Asking("lin-kv").run()
+"""
+"""Nodes that ask a service, and wait for its answer, before they answer init. The first to ask is told so."""
+
+
+@pytest.mark.parametrize("clock", ["virtual", "real"])
+def test_nodes_are_answered_by_services_before_they_have_started(clock):
+    result = result_of((sys.executable, "-c", ASKING), nodes=3, workload=WORKLOAD, clock=clock)
+
+    assert (result.verdict, result.check.anomalies) == ("valid", [])
+    assert result.node_logs == {"n0": ("n0 cas_ok",), "n1": ("n1 error",), "n2": ("n2 error",)}
+
+
+def test_a_node_is_answered_by_services_when_it_starts_again():
+    crash = model.NodeCrash(SECOND // 2, "n1", restart_after=SECOND // 10)
+    result = result_of((sys.executable, "-c", ASKING), nodes=3, workload=WORKLOAD, faults=(crash,))
+
+    assert (result.verdict, result.check.anomalies) == ("valid", [])
+    assert result.node_logs["n1"] == ("n1 error", "n1 error")
+
+
+GIVING_UP = f"""
+import json, os, select, sys
+sys.path.insert(0, {str(NODES / "python")!r})
+from replicated import ReplicatedNode
+class GivingUp(ReplicatedNode):
+    heard, asks = b"", False
+    def next_line(self):
+        while b"\\n" not in self.heard:
+            if self.asks and not select.select([0], [], [], 0.1)[0]:
+                raise TimeoutError
+            self.heard += os.read(0, 65536)
+        line, _, self.heard = self.heard.partition(b"\\n")
+        return json.loads(line)
+    def ask(self, body):
+        self.asks = True
+        try:
+            return super().ask(body)
+        finally:
+            self.asks = False
+    def answer(self, body):
+        try:
+            return super().answer(body)
+        except TimeoutError:
+            return {{"type": "error", "code": 13, "text": "no answer from lin-kv"}}
+GivingUp("lin-kv").run()
+"""
+"""Nodes that do not wait for a service for long, and then say that anything may have happened."""
+
+
+def test_a_node_that_says_that_it_does_not_know_is_not_accused_where_the_network_has_lost_what_it_asked():
+    network = model.Network(model.Latency("exponential", 2 * MILLISECOND), loss=0.05)
+    result = result_of((sys.executable, "-c", GIVING_UP), nodes=2, workload=WORKLOAD, network=network)
+
+    errors = [op for op in result.history.operations if op.error is not None and op.error.code == 13]
+    assert errors
+    assert all(op.lost for op in errors)
+    assert (result.verdict, result.check.anomalies) == ("valid", [])

@@ -69,6 +69,10 @@ def test_a_script_without_its_first_line_is_told_what_it_lacks(run, tmp_path):
     assert err.startswith(f"error: --bin: {script}: it is no program for this machine; a script needs a first line")
 
 
+REFUSAL = (
+    '{"src": "n0", "dest": "c0", "body": '
+    '{"type": "error", "code": 10, "text": "one node is not enough", "in_reply_to": 1}}'
+)
 NOT_IN_TIME = (
     "error: n0 could not start: it did not answer init within 10 s, and was ended: "
     "is each line that it writes flushed at once?\n"
@@ -79,7 +83,7 @@ NOT_IN_TIME = (
     ("fault", "said"),
     [
         ("exits-at-start", "n0 stderr | no configuration found\nerror: n0 could not start: it exited with status 3\n"),
-        ("refuses-init", "error: n0 could not start: it refused init: one node is not enough\n"),
+        ("refuses-init", f"error: n0 could not start: it refused init: '{REFUSAL}'\n"),
         ("ignores-init", NOT_IN_TIME),
     ],
 )
