@@ -52,3 +52,9 @@ def golden(request):
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def _no_timers(monkeypatch):
+    """For nodes of which the test knows that they do nothing by their own clock, and need no time for it."""
+    monkeypatch.setattr("kafkasim.sim.world.TIME_LIMIT", 0)

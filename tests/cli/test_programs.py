@@ -151,6 +151,7 @@ def test_a_program_is_judged_as_the_command_line_says(kafkasim):
     assert json.loads(ended.out)["consistency"] == "linearizable"
 
 
+@pytest.mark.usefixtures("_no_timers")
 def test_the_command_that_repeats_a_run_of_a_program_runs_the_same(kafkasim):
     first = kafkasim("simulate", "unmet.yaml", "--bin", GOOD, "--nodes", "2", "--clock", "virtual")
     command = first.out.splitlines()[-1]
@@ -158,6 +159,7 @@ def test_the_command_that_repeats_a_run_of_a_program_runs_the_same(kafkasim):
     assert kafkasim(*shlex.split(command)[1:]) == first
 
 
+@pytest.mark.usefixtures("_no_timers")
 def test_so_many_nodes_are_run_as_are_asked_for(kafkasim, scenarios):
     (scenarios / "two.yaml").write_text(
         "{name: two, why: two nodes, system: {command: [none], nodes: 2}, clients: {a: {node: n1, steps: [sleep: 0]}}}"
@@ -230,6 +232,7 @@ def test_the_report_says_what_ran_and_whose_time_it_was(kafkasim):
     assert "clock:" not in kafkasim("simulate", "valid.yaml").out
 
 
+@pytest.mark.usefixtures("_no_timers")
 def test_a_run_that_fails_shows_the_last_that_its_programs_said(kafkasim, a_forgetful_program):
     ended = kafkasim("simulate", "busy.yaml", "--bin", a_forgetful_program, "--nodes", "2")
     assert ended.code == 1

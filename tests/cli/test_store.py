@@ -58,6 +58,7 @@ def test_what_happens_to_each_message_is_kept_one_event_a_line(kafkasim, scenari
     assert (lines[0]["id"], lines[0]["dest"], lines[0]["body"]["msg_id"]) == (0, "n0", 1)
 
 
+@pytest.mark.usefixtures("_no_timers")
 def test_what_programs_say_for_people_is_kept_by_node(kafkasim):
     shown = kafkasim("simulate", "busy.yaml", "--bin", TALKATIVE, "--nodes", "2", "--out", "store")
     assert "node says hello" not in shown.err

@@ -7,7 +7,7 @@ import pytest
 from kafkasim.processes import child
 from kafkasim.scenario import model
 from kafkasim.scenario.model import SECOND
-from kafkasim.sim import process_nodes
+from kafkasim.sim import pace, process_nodes
 from kafkasim.simulate import ImpossibleScenarioError
 from tests.processes.programs import NODES, explanations, faulty, result_of
 
@@ -93,6 +93,8 @@ IN_REAL_TIME = {"exits", "floods", "prints-for-people", "answers-twice"}
 )
 def test_a_faulty_program_is_found_out(fault, clock, monkeypatch):
     monkeypatch.setattr(child, "LONGEST_LINE", 2**20)  # all of it might keep a busy machine busy for too long
+    if fault == "hangs":
+        monkeypatch.setattr(pace, "_PATIENCE", SECOND)
     kinds, words = FOUND[fault]
     result = result_of(faulty(fault), clock=clock)
 

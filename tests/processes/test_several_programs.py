@@ -18,12 +18,6 @@ def one_leader(*arguments):
     return (sys.executable, str(NODES / "python" / "one_leader.py"), *arguments)
 
 
-@pytest.fixture
-def _no_timers(monkeypatch):
-    """For nodes of which the test knows that they do nothing by their own clock, and need no time for it."""
-    monkeypatch.setattr("kafkasim.sim.world.TIME_LIMIT", 0)
-
-
 @pytest.mark.parametrize("clock", ["virtual", "real"])
 def test_nodes_that_keep_their_logs_in_a_linearizable_store_are_valid(clock):
     result = result_of(REPLICATED, nodes=3, workload=WORKLOAD, clock=clock)

@@ -161,6 +161,7 @@ def logged(scenario) -> dict[str, bytes]:
     return {name: log.getvalue() for name, log in logs.items()}
 
 
+@pytest.mark.usefixtures("_no_timers")
 def test_what_programs_write_for_people_goes_to_their_logs():
     command = program('echo "started" >&2; echo "and \033[1mwell\377" >&2')
     scenario = scripted(client("a", model.Send("k", 1)), system=model.System(2, command=command))
