@@ -67,6 +67,14 @@ class Rest:
 
     def __call__(self) -> bool:
         """Whether it is at rest, or has ended."""
+        rested = self._rested()
+        if rested is None:
+            self._look()
+            rested = self._rested()
+        return bool(rested) or not self._threads
+
+    def _rested(self) -> bool | None:
+        """Whether all threads that are known waited at one instant; None: they are not those that there are now."""
         ran = []
         self.naps = False
         try:
@@ -78,12 +86,10 @@ class Rest:
                 self.naps = self.naps or naps
                 ran.append(None if naps else runs)
             if self._changed():
-                self._look()
-                return not self._threads
+                return None
             return all(thread.waits_still(before) for thread, before in zip(self._threads, ran, strict=True))
-        except OSError:  # a thread has ended: there is another picture now
-            self._look()
-            return not self._threads
+        except OSError:  # a thread has ended
+            return None
 
     def timed_waits(self) -> list[ThreadsWait]:
         """Which of its threads wait for the clock, and until when: all there are, if it is at rest meanwhile."""

@@ -36,9 +36,8 @@ class AnyNode(ABC):
     def up(self) -> bool:
         """Whether it runs."""
 
-    @property
     @abstractmethod
-    def hears(self) -> bool:
+    def hears(self, envelope: AnyEnvelope, /) -> bool:
         """See `kafkasim.sim.network.Party.hears`."""
 
     @property

@@ -53,7 +53,6 @@ class Client:
     """
 
     takes_requests = False
-    hears = True
 
     def __init__(
         self,
@@ -187,6 +186,10 @@ class Client:
         self._then = self._assigned = None
 
     # What it hears.
+
+    def hears(self, _: AnyEnvelope, /) -> bool:
+        """See `kafkasim.sim.network.Party.hears`."""
+        return True
 
     def receive(self, envelope: AnyEnvelope) -> None:
         """Takes an answer in. One that comes too late, or once more, changes nothing for the client."""

@@ -55,7 +55,7 @@ class JournaledNetwork(ObservedNetwork):
 
     def hand_over(self, envelope: AnyEnvelope) -> None:
         """See `Network.hand_over`."""
-        if self._parties[envelope.dest].hears:
+        if self._parties[envelope.dest].hears(envelope):
             client = self._clients.get(envelope.dest)
             too_late = client is not None and not client.awaits(request_number(envelope.body))
             self._tell_arrival(envelope, too_late=too_late)

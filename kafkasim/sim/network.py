@@ -29,9 +29,8 @@ class Party(Protocol):
     takes_requests: bool
     """Whether others may ask it something; a client only asks."""
 
-    @property
-    def hears(self) -> bool:
-        """Whether it would take a message in now."""
+    def hears(self, envelope: AnyEnvelope, /) -> bool:
+        """Whether it would take this message in now."""
 
     def receive(self, envelope: AnyEnvelope) -> None:
         """Takes a message in; where nobody is there to take it, the network is told, with `Network.cut_off`.
@@ -189,12 +188,14 @@ class Network:
                 place = places.get(argument.src, places.get(argument.dest))
                 if place is not None:
                     chosen.append((place, asked, argument))
+        if not chosen:
+            return False
         hastened = {asked for _, asked, _ in chosen}
         events[:] = [event for event in events if event[1] not in hastened]
         heapify(events)
         for _, _, envelope in sorted(chosen, key=lambda choice: choice[:2]):
             self.arrive(envelope)
-        return bool(chosen)
+        return True
 
     def last_arrival(self) -> int:
         """When the last of the messages that are now on their way will be there (ns); now, where there are none."""

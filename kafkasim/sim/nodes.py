@@ -73,8 +73,7 @@ class Node(AnyNode):
         """Whether the process runs."""
         return self._service is not None
 
-    @property
-    def hears(self) -> bool:
+    def hears(self, _: AnyEnvelope, /) -> bool:
         """See `kafkasim.sim.network.Party.hears`."""
         return self.up and not self.paused
 

@@ -35,7 +35,7 @@ _PATIENCE_WITH_IDLERS: Final = 3 * SECOND
 """As `_PATIENCE`, of one that does nothing at all, and does not read what it was sent either."""
 
 _PATIENCE_WITH_SLEEPERS: Final = SECOND
-"""As `_PATIENCE_WITH_IDLERS`, of one that waits for time to pass."""
+"""As `_PATIENCE_WITH_IDLERS`, of one that may go on by itself: it waits for time to pass, or for somebody else."""
 
 _FORESEEABLE: Final = 30 * SECOND
 """A node that waits for a time that is further off is not expected to go on in the run."""

@@ -108,13 +108,12 @@ class ProcessNode(AnyNode):
         """See `AnyNode.up`."""
         return self._child is not None
 
-    @property
-    def hears(self) -> bool:
+    def hears(self, envelope: AnyEnvelope, /) -> bool:
         """See `kafkasim.sim.network.Party.hears`; of one that stands still, its standard input takes it in.
 
-        One that starts is not asked anything, and hears what it has asked itself.
+        One that starts is not asked anything, and hears the answers to what it has asked itself.
         """
-        return self.up and not self.starting
+        return self.up and (not self.starting or is_reply(envelope.body))
 
     @property
     def working(self) -> bool:
@@ -141,7 +140,7 @@ class ProcessNode(AnyNode):
 
     def receive(self, envelope: AnyEnvelope) -> None:
         """See `AnyNode.receive`."""
-        if self._child is None or (self.starting and not is_reply(envelope.body)):
+        if self._child is None or not self.hears(envelope):
             self._network.cut_off(envelope, "node-down")
             return
         self._told += 1
@@ -179,8 +178,7 @@ class ProcessNode(AnyNode):
         if child is None or self.paused or not self._hearing.owes:
             return
         self._program.children.wait(0)
-        stands_still = self.asleep or self.asleep  # the first look may find that there are other threads to look at
-        if child.unfinished and not child.lines and stands_still:
+        if child.unfinished and not child.lines and self.asleep:
             _write_down(self._recorder, self.name, "malformed-message", child.unfinished, NO_END_OF_LINE)
 
     def leave(self) -> None:
@@ -259,11 +257,10 @@ class ProcessNode(AnyNode):
 
         True where nobody can tell.
         """
-        waits = self.timed_waits()
         rest = self._rest
         if rest is None or not (self.rest_is_known and self.asleep and rest.waits_for_nobody_else()):
             return True
-        return any(thread.wait.ends - time.monotonic_ns() <= span for thread in waits)
+        return any(thread.wait.ends - time.monotonic_ns() <= span for thread in self.timed_waits())
 
     def give_up(self) -> None:
         """It has been silent for too long; nobody waits for it until it says something."""

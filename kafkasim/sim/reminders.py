@@ -22,7 +22,6 @@ class Reminder:
     """
 
     takes_requests = False
-    hears = True
 
     def __init__(self, node: str, unanswered: dict[int, tuple[Client, dict[str, Any]]], network: Network) -> None:
         self.unanswered = unanswered
@@ -30,6 +29,10 @@ class Reminder:
         network.join(name, self)
         for number, (_, body) in unanswered.items():
             network.send(Envelope(name, node, request_as_written({"msg_id": number} | body)))
+
+    def hears(self, _: AnyEnvelope, /) -> bool:
+        """See `kafkasim.sim.network.Party.hears`."""
+        return True
 
     def receive(self, envelope: AnyEnvelope) -> None:
         """Takes an answer in; what it says was looked at when it came to a client, if it ever did."""

@@ -15,6 +15,24 @@ REPLICATED = (sys.executable, str(NODES / "python" / "replicated.py"))
 """For several nodes."""
 
 
+_ASKING = f"""
+import json, sys
+sys.path.insert(0, {str(NODES / "python")!r})
+from replicated import ReplicatedNode
+class Asking(ReplicatedNode):
+    def obey(self, kind, body):
+        answer = super().obey(kind, body)
+        if kind == "init":
+            swap = {{"type": "cas", "key": "first", "from": self.name, "to": self.name, "create_if_not_exists": True}}
+            told = self.ask(swap)
+            print(self.name, told["type"], file=sys.stderr, flush=True)
+        return answer
+Asking("lin-kv").run()
+"""
+ASKING = (sys.executable, "-c", _ASKING)
+"""Nodes that ask a service, and wait for its answer, before they answer init. The first to ask is told so."""
+
+
 def faulty(fault, *arguments):
     """The command of a node with this fault; see `faulty.py`."""
     return (sys.executable, str(NODES / "python" / "faulty.py"), fault, *arguments)

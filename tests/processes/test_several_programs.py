@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from kafkasim.history_lines import encode_history
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
-from tests.processes.programs import CORRECT, NODES, REPLICATED, explanations, result_of
+from tests.processes.programs import ASKING, CORRECT, NODES, REPLICATED, explanations, result_of
 
 WORKLOAD = model.Workload(clients=4, keys=2, rate=200.0, duration=SECOND)
 
@@ -108,26 +108,9 @@ def test_a_node_that_waits_for_ever_for_a_lost_answer_is_silent_once_the_network
     assert result.found == {"no-reply"}
 
 
-ASKING = f"""
-import json, sys
-sys.path.insert(0, {str(NODES / "python")!r})
-from replicated import ReplicatedNode
-class Asking(ReplicatedNode):
-    def obey(self, kind, body):
-        answer = super().obey(kind, body)
-        if kind == "init":
-            swap = {{"type": "cas", "key": "first", "from": self.name, "to": self.name, "create_if_not_exists": True}}
-            told = self.ask(swap)
-            print(self.name, told["type"], file=sys.stderr, flush=True)
-        return answer
-Asking("lin-kv").run()
-"""
-"""Nodes that ask a service, and wait for its answer, before they answer init. The first to ask is told so."""
-
-
 @pytest.mark.parametrize("clock", ["virtual", "real"])
 def test_nodes_are_answered_by_services_before_they_have_started(clock):
-    result = result_of((sys.executable, "-c", ASKING), nodes=3, workload=WORKLOAD, clock=clock)
+    result = result_of(ASKING, nodes=3, workload=WORKLOAD, clock=clock)
 
     assert (result.verdict, result.check.anomalies) == ("valid", [])
     assert result.node_logs == {"n0": ("n0 cas_ok",), "n1": ("n1 error",), "n2": ("n2 error",)}
@@ -135,7 +118,7 @@ def test_nodes_are_answered_by_services_before_they_have_started(clock):
 
 def test_a_node_is_answered_by_services_when_it_starts_again():
     crash = model.NodeCrash(SECOND // 2, "n1", restart_after=SECOND // 10)
-    result = result_of((sys.executable, "-c", ASKING), nodes=3, workload=WORKLOAD, faults=(crash,))
+    result = result_of(ASKING, nodes=3, workload=WORKLOAD, faults=(crash,))
 
     assert (result.verdict, result.check.anomalies) == ("valid", [])
     assert result.node_logs["n1"] == ("n1 error", "n1 error")

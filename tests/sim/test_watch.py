@@ -14,7 +14,7 @@ from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from kafkasim.sim.journal import Arrived, Lost, MessageEvent, Sent
 from kafkasim.sim.watch import Watch
-from tests.processes.programs import CORRECT
+from tests.processes.programs import ASKING, CORRECT
 from tests.sim.build import client, generated, scripted
 
 WORSE = model.Network(model.Latency("exponential", 5_000_000), loss=0.1, duplicate=0.2, duplicate_sends=0.2)
@@ -152,6 +152,13 @@ def test_a_body_is_told_as_it_is_on_the_wire():
 def program(script: str) -> tuple[str, ...]:
     """A correct node that does this first."""
     return ("sh", "-c", f'{script}; exec "$@"', "sh", *CORRECT)
+
+
+def test_an_answer_that_reaches_a_node_before_it_has_started_is_told_to_have_arrived():
+    _, events = watched(scripted(client("a", model.Send("k", 1)), system=model.System(command=ASKING)))
+    asked, answered, *_ = (event for event in of_kind(Sent, events) if "lin-kv" in (event.src, event.dest))
+
+    assert [event.id for event in of_kind(Arrived, events)][:2] == [asked.id, answered.id]
 
 
 def logged(scenario) -> dict[str, bytes]:

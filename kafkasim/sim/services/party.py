@@ -40,11 +40,14 @@ class ServiceParty:
     """One service, at its address."""
 
     takes_requests = True
-    hears = True
 
     def __init__(self, name: str, handler: Handler, network: Carrier) -> None:
         self.name = name
         self._handler, self._network = handler, network
+
+    def hears(self, _: AnyEnvelope, /) -> bool:
+        """See `kafkasim.sim.network.Party.hears`."""
+        return True
 
     def receive(self, envelope: AnyEnvelope) -> None:
         """Obeys a request and answers it, unless it has no number that an answer could name. Replies are ignored."""

@@ -32,7 +32,6 @@ class Asker:
     """Asks a service the bodies it is given, one after the other, pausing up to 10 ms in between."""
 
     takes_requests = False
-    hears = True
 
     def __init__(self, name: str, service: str, bodies: Sequence[Body], bench: Bench) -> None:
         self.name, self.service, self.bodies, self.bench = name, service, list(bodies), bench
@@ -48,6 +47,9 @@ class Asker:
         body = self.bodies.pop(0)
         self.asked.append(Asked(self.name, body, self.bench.next_event()))
         self.bench.network.send(Envelope(self.name, self.service, body | {"msg_id": len(self.asked)}))
+
+    def hears(self, _: Envelope[Any], /) -> bool:
+        return True
 
     def receive(self, envelope: Envelope[Any]) -> None:
         answer = envelope.body
