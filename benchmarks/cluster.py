@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kafkasim.checkers import check
-from kafkasim.history import History, Operation
+from kafkasim.history import ASK_NOBODY, History, Operation
 from kafkasim.scenario import model
 from kafkasim.scenario.model import MILLISECOND, SECOND
 from kafkasim.sim.choices import SeededChoices
@@ -32,15 +32,13 @@ from kafkasim.sim.services import SERVICES
 from kafkasim.sim.statistics import quantiles_of
 from kafkasim.sim.world import World
 
-_ASK_NOBODY = ("assign", "crash")
-
 
 @dataclass
 class Load:
     """What is asked of a cluster, and what goes wrong meanwhile."""
 
     name: str
-    latency: model.Latency = model.Latency()  # noqa: RUF009 - it is immutable
+    latency: model.Latency = field(default_factory=model.Latency)
     nodes: int = 2
     clients: int = 4
     keys: int = 5
@@ -91,16 +89,15 @@ class Counting:
     """
 
     def __init__(self, world: World, *, deaf: bool) -> None:
-        self.world, self.network = world, world._network  # noqa: SLF001 - nobody else needs to stand here
-        self.servers = {*world._nodes, *SERVICES}  # noqa: SLF001 - as above
+        self.world, self.network = world, world._network  # noqa: SLF001 - a run lets nobody stand between its parts
         self.deaf = deaf
         self.messages = self.between_nodes = 0
         self.send_on = self.network.send
-        self.network.send = self.send  # type: ignore[method-assign]  # every message goes by here, to be counted
+        self.network.send = self.send  # type: ignore[method-assign]  # it is the object that is stood before, not its class
 
     def send(self, envelope: AnyEnvelope) -> None:
         """As `Network.send`."""
-        if envelope.src in self.servers and envelope.dest in self.servers:
+        if self.network.takes_requests(envelope.src) and self.network.takes_requests(envelope.dest):
             between_nodes = envelope.src not in SERVICES and envelope.dest not in SERVICES
             self.messages += 1
             self.between_nodes += between_nodes
@@ -118,11 +115,11 @@ def measure(load: Load, seeds: Sequence[int]) -> Figures:
         counting = Counting(world, deaf=load.deaf)
         final_began = 0
         while world.advance(1):
-            if not any(op.final for op in world._recorder.operations[-load.nodes :]):  # noqa: SLF001 - as above
+            if not any(op.final for op in world._recorder.operations[-load.nodes :]):  # noqa: SLF001 - a history made at each event would take far longer
                 final_began = counting.messages
                 between_nodes = counting.between_nodes
         history = world.history()
-        asked = [op for op in history.operations if not op.final and op.f not in _ASK_NOBODY]
+        asked = [op for op in history.operations if not op.final and op.f not in ASK_NOBODY]
         figures.operations += len(asked)
         figures.succeeded += sum(op.type == "ok" for op in asked)
         figures.messages += final_began

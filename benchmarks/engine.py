@@ -22,6 +22,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from statistics import median
 from typing import Any, Final
@@ -141,7 +142,7 @@ def operations_per_second(design: Callable[[], Log], plans: Sequence[Plan]) -> f
             else:
                 poll(offsets, POLL_LIMIT)
 
-    seconds = run_threads([lambda steps=steps: body(steps) for steps in plans])  # type: ignore[misc]  # binds early
+    seconds = run_threads([partial(body, steps) for steps in plans])
     return sum(map(len, plans)) / seconds
 
 

@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
     0
     """
     if name == "LogEngine":
-        from kafkasim.core import LogEngine  # noqa: PLC0415 - that is the point
+        from kafkasim.core import LogEngine  # noqa: PLC0415 - who never asks for it does not wait for the log's imports
 
         return LogEngine
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ from types import ModuleType
 def main() -> int:
     """Runs the command line of this process; the exit code."""
     try:
-        import signal  # noqa: PLC0415 - here, where an interrupt is caught already
+        import signal  # noqa: PLC0415 - an interrupt during the import is caught here, and at the head is not
 
         # One that came while the decoder's library is being imported would end in a crash of that library.
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))

@@ -286,7 +286,7 @@ def _encoded(replies: Sequence[Envelope[Any]]) -> bytes:
     """The replies as lines; those that cannot be one, which is a failure of ours, keep back no others."""
     try:
         return encode(replies)
-    except Exception:  # noqa: BLE001 - as said
+    except Exception:  # noqa: BLE001 - whatever one of them is, the others are sent
         return b"".join(map(_encode_or_fail, replies))
 
 

@@ -81,7 +81,7 @@ def failure_noted(result: CheckResult, kind: str) -> Iterator[None]:
     """Within, whatever is raised is noted as a failure of the checker: what others have found must not be lost."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001  # as it says
+    except Exception as error:  # noqa: BLE001 - whatever a checker raises is noted, and the others go on
         result.failed[kind] = f"{type(error).__name__}: {error}"
 
 
